@@ -25,6 +25,8 @@ class Paper:
         arXiv categories, the primary one first.
     published, updated
         First and latest submission, UTC, where known.
+    summary
+        A paragraph in the digest's own words, shown where there is no abstract.
     """
 
     arxiv_id: str
@@ -34,6 +36,7 @@ class Paper:
     categories: tuple[str, ...] = ()
     published: datetime | None = None
     updated: datetime | None = None
+    summary: str = ""
 
     @property
     def url(self) -> str:
