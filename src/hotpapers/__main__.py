@@ -1,0 +1,5 @@
+"""``python -m hotpapers``."""
+
+from hotpapers.cli import main
+
+main()

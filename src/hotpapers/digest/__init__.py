@@ -1,0 +1,1 @@
+"""The day's hot papers: ranked by attention, searchable, published, and running."""
