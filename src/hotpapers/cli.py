@@ -50,7 +50,6 @@ class FrontDoor(TyperGroup):
                 require_extra(paper)
             command = typer.main.get_command(load(paper.cli))
             command.name = paper.slug
-            command.params = [option for option in command.params if not option.name.endswith("_completion")]
         return name, command, rest
 
 
