@@ -1,0 +1,57 @@
+"""Bytes to text without guessing, and the repair of one well-known accident."""
+
+from __future__ import annotations
+
+from hotpapers.common.errors import InputError
+
+__all__ = ["decode", "is_damaged", "repair"]
+
+
+def decode(content: bytes, name: str) -> str:
+    """`content` as UTF-8 text (a byte-order mark is dropped).
+
+    Raises
+    ------
+    InputError
+        If it is empty, binary, in another encoding, or UTF-8 that was once misread (`is_damaged`).
+        `name` says which file in the message.
+    """
+    if not content.strip():
+        raise InputError(f"{name} is empty: a post in Markdown is expected")
+    if b"\0" in content:
+        raise InputError(f"{name} is a binary file: a post in Markdown is expected")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{name} is not UTF-8 (byte {error.start} is 0x{content[error.start]:02x}): save it as UTF-8"
+        ) from error
+    return text
+
+
+def repair(text: str) -> str:
+    """Undo UTF-8 that was read as Windows-1252 and saved again; other text comes back unchanged.
+
+    The accident maps each byte to one character (the five bytes that Windows-1252 leaves undefined
+    keep their number), so its inverse is exact: text to bytes by the same table, bytes to text as
+    UTF-8. Sound text does not survive that inverse unless it is plain ASCII: a lone accented letter
+    or curly quote is never a valid UTF-8 sequence.
+
+    Examples
+    --------
+    >>> repair("Milena PavloviÄ‡")
+    'Milena Pavlović'
+    >>> repair("Günter, already sound")
+    'Günter, already sound'
+    """
+    import ftfy.bad_codecs  # noqa: PLC0415, F401 - registers the codec that keeps undefined bytes
+
+    try:
+        return text.encode("sloppy-windows-1252").decode("utf-8")
+    except (UnicodeEncodeError, UnicodeDecodeError):
+        return text
+
+
+def is_damaged(text: str) -> bool:
+    """Whether `repair` would change `text`."""
+    return not text.isascii() and repair(text) != text
