@@ -18,7 +18,7 @@ from hotpapers.digest.records import Post
 __all__ = ["MAX_ARCHIVE_BYTES", "MAX_POST_BYTES", "read_posts"]
 
 MAX_POST_BYTES = 32 * 2**20  # one unpacked post; the largest archived one has 90 kB
-MAX_ARCHIVE_BYTES = 2 * 2**30  # all unpacked posts of one zip
+MAX_ARCHIVE_BYTES = 512 * 2**20  # all unpacked posts of one zip
 _CLOCK_SKEW = timedelta(days=1)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
