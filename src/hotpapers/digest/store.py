@@ -117,6 +117,15 @@ class Store:
         names = [column[0] for column in cursor.description or ()]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
+    def stream(self, sql: str, arguments: Sequence[Any] = (), *, batch: int = 5_000) -> Iterator[dict[str, Any]]:
+        """Like `rows`, but a batch at a time: for results that do not fit in memory."""
+        with self._db.cursor() as cursor:
+            cursor.execute(sql, arguments)
+            names = [column[0] for column in cursor.description or ()]
+            while found := cursor.fetchmany(batch):
+                for row in found:
+                    yield dict(zip(names, row, strict=True))
+
     # ---- writing
 
     def put_post(self, post: Post) -> bool:
