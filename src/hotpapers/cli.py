@@ -36,7 +36,7 @@ class FrontDoor(TyperGroup):
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Two lists with their whole texts: the house's commands, and the papers."""
         with formatter.section("Commands"):
-            own = [(name, command.help.partition("\n")[0]) for name, command in self.commands.items()]
+            own = [(name, (command.help or "").partition("\n")[0]) for name, command in self.commands.items()]
             formatter.write_dl(own)
         with formatter.section("Papers"):
             formatter.write_dl([(paper.slug, paper.purpose) for paper in installed_papers()])

@@ -35,7 +35,7 @@ class Edition:
     previous, following
         The nearest days that have a post, for the page's navigation.
     readings
-        arXiv id -> all readings up to this day, oldest first (for the attention chart).
+        arXiv id -> its readings of the last 30 days up to this one, oldest first (for the chart).
     """
 
     post: Post

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from hotpapers.common.errors import InputError
+from pathlib import Path
 
-__all__ = ["decode", "is_damaged", "repair"]
+from hotpapers.common.errors import InputError
+from hotpapers.common.files import write_bytes
+
+__all__ = ["decode", "is_damaged", "repair", "repair_file"]
 
 
 def decode(content: bytes, name: str) -> str:
@@ -55,3 +58,23 @@ def repair(text: str) -> str:
 def is_damaged(text: str) -> bool:
     """Whether `repair` would change `text`."""
     return not text.isascii() and repair(text) != text
+
+
+def repair_file(path: Path, out: Path) -> str:
+    """Write the repaired text of `path` to `out`; returns a line that says what was done.
+
+    Raises
+    ------
+    InputError
+        If `path` is no readable UTF-8 text, or needs no repair (nothing is written).
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from error
+    damaged = decode(content, str(path))
+    text = repair(damaged)
+    if text == damaged:
+        raise InputError(f"{path} shows no sign of this accident: nothing was written")
+    write_bytes(out, text.encode("utf-8"))
+    return f"{out}: {len(damaged) - len(text):,} characters fewer, {len(text):,} in all"

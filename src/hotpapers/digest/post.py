@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from hotpapers.common.errors import InputError
-from hotpapers.digest.arxiv_ids import normalise_arxiv_id
+from hotpapers.common.arxiv_ids import normalise_arxiv_id
 from hotpapers.digest.records import Attention, Entry, Mention, Paper, Post
 
 __all__ = ["parse_post", "parse_post_leniently", "render_post"]
@@ -21,6 +21,7 @@ SOURCE = "twitter"
 MAX_LEAD = 2  # empty lines after the front matter
 MAX_FIELD = 100_000  # characters; the longest abstract among 3,347 archived ones has 2,300
 
+_TWEET = '<blockquote class="twitter-tweet">'
 _SCRIPT = '<script async src="https://platform.twitter.com/widgets.js" charset="utf-8"></script>'
 _FRONT_MATTER = """\
 ---
@@ -253,7 +254,7 @@ def _tweets(reader: _Reader, arxiv_id: str) -> tuple[Mention, ...]:
     while reader.left and reader.lines[reader.at].startswith("<blockquote"):
         html = reader.take("an embedded tweet")
         status = _STATUS.search(html)
-        if not html.startswith('<blockquote class="twitter-tweet">') or status is None:
+        if not html.startswith(_TWEET) or status is None:
             raise reader.fail('\'<blockquote class="twitter-tweet">...</blockquote>\' of one tweet', reader.at - 1)
         reader.exactly(_SCRIPT, "the script line of an embedded tweet")
         reader.empty(1)
@@ -291,6 +292,9 @@ def _gap(reader: _Reader) -> None:
 def render_post(post: Post) -> str:
     """Write one post; `parse_post` of the result gives `post` back.
 
+    The format has no place for two things: mentions without a tweet's embed are left out, and a
+    paper's summary stands where it has no abstract.
+
     Raises
     ------
     InputError
@@ -321,11 +325,12 @@ def _render_entry(rank: int, entry: Entry) -> str:
         f"- links: [abs]({paper.url}) | [pdf]({paper.pdf_url})",
         _category_line(paper.categories),
         "",
-        paper.abstract,
+        paper.abstract or paper.summary,
         "",
     ]
     for mention in entry.mentions:
-        lines += [mention.html, _SCRIPT, ""]
+        if mention.html.startswith(_TWEET):
+            lines += [mention.html, _SCRIPT, ""]
     if any("\n" in line for line in lines):
         raise InputError(f"{paper.arxiv_id}: a line break inside a field can't be written in a post")
     return "\n".join(lines) + "\n"

@@ -38,7 +38,15 @@ def with_papers(mention: Mention, arxiv_ids: Iterable[str]) -> Mention:
 
 
 def post_row(post: Post, print_of_it: str) -> dict[str, Any]:
-    return {"day": post.date, "made_at": post.made_at, "lead": post.lead, "fingerprint": print_of_it}
+    return {
+        "day": post.date,
+        "made_at": post.made_at,
+        "lead": post.lead,
+        "fingerprint": print_of_it,
+        "papers": len(post.entries),
+        "total": sum(entry.attention.total for entry in post.entries),
+        "top_title": post.entries[0].paper.title if post.entries else "",
+    }
 
 
 def entry_row(day: date, rank: int, entry: Entry) -> dict[str, Any]:

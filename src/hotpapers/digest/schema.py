@@ -37,7 +37,16 @@ TABLES: dict[str, dict[str, str]] = {
         "revision": "BIGINT",
     },
     # Posts are documents: kept as they were published, also where the paper changed since.
-    "post": {"day": "DATE", "made_at": "TIMESTAMP", "lead": "TINYINT", "fingerprint": "VARCHAR"},
+    # The last three say what a list of days shows, so that such a list never reads the entries.
+    "post": {
+        "day": "DATE",
+        "made_at": "TIMESTAMP",
+        "lead": "TINYINT",
+        "fingerprint": "VARCHAR",
+        "papers": "INTEGER",
+        "total": "BIGINT",
+        "top_title": "VARCHAR",
+    },
     "post_entry": {
         "day": "DATE",
         "rank": "INTEGER",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     import duckdb
 
 __all__ = ["Store", "default_store_path"]
+
+_CHART = timedelta(days=30)  # how far back a day's page charts its papers' attention
 
 
 def default_store_path() -> Path:
@@ -128,14 +130,16 @@ class Store:
 
     # ---- writing
 
-    def put_post(self, post: Post) -> bool:
+    def put_post(self, post: Post, *, observed: bool = True) -> bool:
         """Keep one published post (`put_posts`); False if it was there already."""
-        return self.put_posts([post]) == 1
+        return self.put_posts([post], observed=observed) == 1
 
-    def put_posts(self, posts: Sequence[Post]) -> int:
+    def put_posts(self, posts: Sequence[Post], *, observed: bool = True) -> int:
         """Keep published posts with their papers, mentions and readings; returns how many were new.
 
         A post of the same day with other content is replaced (its readings stay as history).
+        Where a post was composed from this store's own readings, its counts are no observation:
+        `observed` False keeps them out of the readings.
         """
         prints = {post.date: fingerprint(post) for post in posts}
         sql = "SELECT day, fingerprint FROM post WHERE day IN (SELECT unnest($1::DATE[]))"
@@ -152,7 +156,8 @@ class Store:
             entries = [(post, rank, entry) for post in fresh for rank, entry in enumerate(post.entries, 1)]
             schema.insert(self._db, "post_entry", [entry_row(post.date, rank, entry) for post, rank, entry in entries])
             self._put_papers([(entry.paper, post.made_at) for post, _, entry in entries])
-            self.put_readings([entry.attention for _, _, entry in entries])
+            if observed:
+                self.put_readings([entry.attention for _, _, entry in entries])
             self.put_mentions([mention for _, _, entry in entries for mention in entry.mentions])
         return len(fresh)
 
@@ -306,14 +311,26 @@ class Store:
         found = [mention_of(row) for row in self.rows(sql, [arxiv_id])]
         return sorted(found, key=lambda mention: -sum(mention.counts.values()))
 
-    def readings(self, arxiv_ids: Sequence[str], *, until: date | None = None) -> dict[str, tuple[Attention, ...]]:
-        """All readings of these papers, oldest first; `until` leaves out later digest days."""
+    def mentions_by_paper(self, arxiv_ids: Sequence[str]) -> dict[tuple[str, str], list[Mention]]:
+        """All messages that point at these papers, by (arXiv id, source)."""
+        sql = "SELECT * FROM mention WHERE list_has_any(arxiv_ids, $1::VARCHAR[]) ORDER BY source, id"
+        wanted = set(arxiv_ids)
+        found: dict[tuple[str, str], list[Mention]] = {}
+        for row in self.rows(sql, [list(arxiv_ids)]):
+            for arxiv_id in wanted.intersection(row["arxiv_ids"]):
+                found.setdefault((arxiv_id, row["source"]), []).append(mention_of(row))
+        return found
+
+    def readings(
+        self, arxiv_ids: Sequence[str], *, since: date | None = None, until: date | None = None
+    ) -> dict[str, tuple[Attention, ...]]:
+        """All readings of these papers for digest days in [since, until], oldest first."""
         sql = (
-            "SELECT * FROM reading WHERE arxiv_id IN (SELECT unnest($1::VARCHAR[])) AND day <= $2 "
+            "SELECT * FROM reading WHERE arxiv_id IN (SELECT unnest($1::VARCHAR[])) AND day BETWEEN $2 AND $3 "
             "ORDER BY read_at, source"
         )
         found: dict[str, list[Attention]] = {}
-        for row in self.rows(sql, [list(arxiv_ids), until or date.max]):
+        for row in self.rows(sql, [list(arxiv_ids), since or date.min, until or date.max]):
             found.setdefault(row["arxiv_id"], []).append(attention_of(row))
         return {arxiv_id: tuple(readings) for arxiv_id, readings in found.items()}
 
@@ -332,13 +349,7 @@ class Store:
 
     def days(self, *, limit: int | None = None) -> list[DaySummary]:
         """All days that have a post, newest first."""
-        sql = (
-            'SELECT post.day AS "date", count(rank) AS papers, '
-            "coalesce(sum(list_sum(map_values(counts))), 0)::BIGINT AS total, "
-            "coalesce(arg_min(title, rank), '') AS top_title "
-            "FROM post LEFT JOIN post_entry ON post_entry.day = post.day GROUP BY post.day ORDER BY post.day DESC "
-            "LIMIT $1"
-        )
+        sql = 'SELECT day AS "date", papers, total, top_title FROM post ORDER BY day DESC LIMIT $1'
         return [DaySummary(**row) for row in self.rows(sql, [limit if limit is not None else 2**40])]
 
     def edition(self, day: date, *, post: Post | None = None) -> Edition:
@@ -356,7 +367,8 @@ class Store:
             near = " and ".join(str(other) for other in beside.values() if other) or "none at all"
             raise InputError(f"the store has no post of {day} (the nearest: {near})")
         ids = [entry.paper.arxiv_id for entry in post.entries]
-        return Edition(post=post, readings=self.readings(ids, until=day), **beside)
+        readings = self.readings(ids, since=day - _CHART, until=day)
+        return Edition(post=post, readings=readings, **beside)
 
 
 def _first_line(error: Exception) -> str:
