@@ -386,7 +386,7 @@ def _transport_failure(error: httpx.HTTPError) -> str:
     if isinstance(error, httpx.ConnectError):
         return "can't be reached"
     if isinstance(error, httpx.ReadError | httpx.RemoteProtocolError):
-        return "closed the connection in the middle of its answer"
+        return "broke off or garbled its answer"
     return f"failed with a {type(error).__name__}"
 
 
