@@ -12,20 +12,19 @@ from hotpapers.common.console import progress
 from hotpapers.common.errors import InputError
 from hotpapers.common.files import write_text
 from hotpapers.common.papers import Card, installed_papers, missing_requirements
-from hotpapers.digest.edition import RoomStatus
+from hotpapers.digest.edition import Edition, RoomStatus
 from hotpapers.digest.post import render_post
 from hotpapers.digest.site import Site
 from hotpapers.digest.site.search import MOST_PAPERS
 from hotpapers.digest.trends import rising_words
 
 if TYPE_CHECKING:
-    from hotpapers.digest.edition import Edition
     from hotpapers.digest.records import Paper
     from hotpapers.digest.store import Store
 
 __all__ = ["build_day", "build_site", "house"]
 
-_FEED_DAYS = 30
+_FEED_DAYS = 10
 _ALWAYS = ("claims.html",)
 
 
@@ -60,7 +59,7 @@ def build_day(store: Store, edition: Edition, out: Path, *, url: str, rooms: Seq
     """Write one day: its page, its Markdown post, and the index and feeds that lead to it.
 
     The work does not grow with the archive: nothing but the list of days reads beyond this day and
-    the feeds' thirty. Search and trends pages, which do, are `build_site`'s.
+    the feeds' ten. Search and trends pages, which do, are `build_site`'s.
 
     Returns
     -------
@@ -74,7 +73,8 @@ def build_day(store: Store, edition: Edition, out: Path, *, url: str, rooms: Seq
     newest = edition if not days or days[0].date <= edition.post.date else store.edition(days[0].date)
     site.write_index(days, newest)
     site.write_claims()
-    site.write_feeds([store.edition(summary.date) for summary in days[:_FEED_DAYS]] or [edition])
+    in_feeds = store.posts([summary.date for summary in days[:_FEED_DAYS]]) or [edition.post]
+    site.write_feeds([Edition(post=post) for post in in_feeds])
     site.write_sitemap(days)
     return page
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from hotpapers.common.errors import InputError
 from hotpapers.common.files import write_bytes
 
 __all__ = ["decode", "is_damaged", "repair", "repair_file"]
+
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 
 
 def decode(content: bytes, name: str) -> str:
@@ -47,6 +50,11 @@ def repair(text: str) -> str:
     >>> repair("Günter, already sound")
     'Günter, already sound'
     """
+    # In damaged text each character beyond ASCII was one byte of a longer sequence, so the first one
+    # stands for a lead byte (0xC2 to 0xF4, the same numbers in Windows-1252) and is not alone.
+    first = _BEYOND_ASCII.search(text)
+    if first is None or len(first[0]) < 2 or not "\xc2" <= first[0][0] <= "\xf4":
+        return text
     import ftfy.bad_codecs  # noqa: PLC0415, F401 - registers the codec that keeps undefined bytes
 
     try:
@@ -57,7 +65,7 @@ def repair(text: str) -> str:
 
 def is_damaged(text: str) -> bool:
     """Whether `repair` would change `text`."""
-    return not text.isascii() and repair(text) != text
+    return repair(text) != text
 
 
 def repair_file(path: Path, out: Path) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 from hotpapers.common.errors import FailureError, InputError
 from hotpapers.digest import schema
 from hotpapers.digest.edition import DaySummary, Edition
-from hotpapers.digest.records import Attention, Mention, Paper, Post
+from hotpapers.digest.records import Attention, Entry, Mention, Paper, Post
 from hotpapers.digest.rows import (
     PAPER_FIELDS,
     attention_of,
@@ -336,16 +336,25 @@ class Store:
 
     def post(self, day: date) -> Post | None:
         """The post of `day`, exactly as it was put; None where there is none."""
-        head = self.rows("SELECT * FROM post WHERE day = ?", [day])
-        if not head:
-            return None
-        entries = self.rows("SELECT * FROM post_entry WHERE day = ? ORDER BY rank", [day])
-        return Post(
-            date=day,
-            made_at=schema.aware(head[0]["made_at"]),
-            entries=tuple(entry_of(row) for row in entries),
-            lead=head[0]["lead"],
-        )
+        return next(iter(self.posts([day])), None)
+
+    def posts(self, days: Sequence[date]) -> list[Post]:
+        """The posts of these days, in their order; days without one are left out."""
+        chosen = "WHERE day IN (SELECT unnest($1::DATE[]))"
+        heads = {row["day"]: row for row in self.rows(f"SELECT * FROM post {chosen}", [list(days)])}  # noqa: S608
+        entries: dict[date, list[Entry]] = {}
+        for row in self.rows(f"SELECT * FROM post_entry {chosen} ORDER BY day, rank", [list(days)]):  # noqa: S608
+            entries.setdefault(row["day"], []).append(entry_of(row))
+        return [
+            Post(
+                date=day,
+                made_at=schema.aware(heads[day]["made_at"]),
+                entries=tuple(entries.get(day, ())),
+                lead=heads[day]["lead"],
+            )
+            for day in days
+            if day in heads
+        ]
 
     def days(self, *, limit: int | None = None) -> list[DaySummary]:
         """All days that have a post, newest first."""
