@@ -53,16 +53,11 @@ def claims_table(paper: Paper) -> str:
     ledger = ledger_of(paper)
     if ledger is None:
         return f"Not measured yet: {command} checks the claims and records what it finds.\n"
-    rows = (
-        [
-            cell(r.id),
-            cell(r.statement + (f" ({r.source})" if r.source else "")),
-            cell(r.reported),
-            cell(r.measured),
-            r.verdict,
-        ]
-        for r in ledger.claims
-    )
+    rows = []
+    for result in ledger.claims:
+        source = f" ({result.source})" if result.source else ""
+        row = (result.id, result.statement + source, result.reported, result.measured, result.verdict)
+        rows.append([cell(text) for text in row])
     made = ledger.made
     sentence = (
         f"Measured on {cell(made.get('date', '?')[:10])} at commit {cell(made.get('commit', '?'))} on "
@@ -122,12 +117,13 @@ def command_page(commands: Iterable[Command]) -> str:
 
 def ledger_page(papers: Iterable[Paper]) -> str:
     """The claims of all papers on one page."""
-    parts = [
+    introduction = (
         "# Claims ledger\n\n"
         "What each paper claims, what a check measured here, and whether the claim holds. "
         "`hotpapers claims` runs the checks and records what they find; "
         "`hotpapers claims --full` runs the long ones too.\n"
-    ]
+    )
+    parts = [introduction]
     parts += [
         f"## [{cell(paper.title)}](papers/{paper.slug}.md) {{ #{paper.slug} }}\n\n{claims_table(paper)}"
         for paper in papers

@@ -69,11 +69,15 @@ def test_sparkline_needs_a_line(values, positions):
 
 
 def test_dumbbell_has_a_row_for_each_word_on_a_round_scale():
-    root = parse(dumbbell([("memory", 0.03, 0.12), ("tea", 0.0, 0.06)], names=("before", "now"), title="Rising"))
+    root = parse(
+        dumbbell([("memory", 0.03, 0.12), ("tea", 0.0, 0.06)], names=("before", "now"), title="Rising")
+    )
     text = [element.text for element in root.iter(f"{SVG}text")]
     assert text == ["before", "now", "0 %", "5 %", "10 %", "15 %", "memory", "12.0 %", "tea", "6.0 %"]
     dots = root.findall(f"{SVG}circle")[1:]  # the first belongs to the key
-    assert percents(dots, "cx") == pytest.approx([35 + 51 * share / 0.15 for share in (0.03, 0.12, 0, 0.06)], abs=0.01)
+    assert percents(dots, "cx") == pytest.approx(
+        [35 + 51 * share / 0.15 for share in (0.03, 0.12, 0, 0.06)], abs=0.01
+    )
 
 
 def test_text_is_escaped_and_cleaned():

@@ -27,7 +27,12 @@ from hotpapers.common.html import (
 
 @pytest.mark.parametrize(
     "url",
-    ["https://arxiv.org/abs/2008.02217", "http://example.org/?a=b&c=d#e", "HTTPS://EXAMPLE.ORG/", "mailto:a@b.org"],
+    [
+        "https://arxiv.org/abs/2008.02217",
+        "http://example.org/?a=b&c=d#e",
+        "HTTPS://EXAMPLE.ORG/",
+        "mailto:a@b.org",
+    ],
 )
 def test_good_addresses_are_kept(url):
     assert safe_url(url) == url
@@ -84,7 +89,9 @@ def test_text_of_markup():
     assert text_of("<p>1 &lt; 2<br/>b</p><p>c</p><script>d</script>") == "1 < 2\nb\nc"
 
 
-@given(st.recursive(st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=5))
+@given(
+    st.recursive(st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=5)
+)
 def test_json_block_round_trips_without_ending_its_element(data):
     clean = json.loads(clean_text(json.dumps(data, ensure_ascii=False)))
     block = str(json_block(clean))
@@ -113,7 +120,9 @@ def test_policy_allows_the_inline_texts_by_hash_and_nothing_else():
         "default-src 'none'; img-src 'self' data:; media-src 'self'; "
         f"style-src 'sha256-{digest}'; script-src 'none'; base-uri 'none'; form-action 'none'"
     )
-    assert re.search(r"script-src 'sha256-[A-Za-z0-9+/]{43}='", content_security_policy(style="", script="f()"))
+    assert re.search(
+        r"script-src 'sha256-[A-Za-z0-9+/]{43}='", content_security_policy(style="", script="f()")
+    )
 
 
 def test_page_carries_style_and_script_as_they_are():
@@ -129,6 +138,7 @@ def test_a_style_that_ends_its_element_is_refused(text):
 
 
 def test_import_is_light():
-    code = "import sys, hotpapers.common.html, hotpapers.common.figures; print({'jinja2', 'nh3', 'lxml'} & set(sys.modules))"
+    names = "hotpapers.common.html, hotpapers.common.figures"
+    code = f"import sys, {names}; print({{'jinja2', 'nh3', 'lxml'}} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"

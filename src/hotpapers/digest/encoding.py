@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from pathlib import Path
 
@@ -10,6 +11,10 @@ from hotpapers.common.files import write_bytes
 
 __all__ = ["decode", "is_damaged", "repair", "repair_file"]
 
+# Windows-1252 as the accident applied it: its five undefined bytes became the control characters of
+# the same number. (ftfy's codec of this kind loses U+001A, so its inverse is not exact.)
+_TABLE = "".join(bytes([byte]).decode("cp1252", "ignore") or chr(byte) for byte in range(256))
+_TO_BYTES = codecs.charmap_build(_TABLE)
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 
 
@@ -55,10 +60,8 @@ def repair(text: str) -> str:
     first = _BEYOND_ASCII.search(text)
     if first is None or len(first[0]) < 2 or not "\xc2" <= first[0][0] <= "\xf4":
         return text
-    import ftfy.bad_codecs  # noqa: PLC0415, F401 - registers the codec that keeps undefined bytes
-
     try:
-        return text.encode("sloppy-windows-1252").decode("utf-8")
+        return codecs.charmap_encode(text, "strict", _TO_BYTES)[0].decode("utf-8")
     except (UnicodeEncodeError, UnicodeDecodeError):
         return text
 

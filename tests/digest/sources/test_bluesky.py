@@ -14,7 +14,17 @@ from hotpapers.digest.sources.secret import Secret
 from hotpapers.digest.sources.settings import ServiceSettings, Settings
 
 from .misbehaving import FakeTime, Reply, Request, Server, json_reply
-from .worlds import PASSWORD, SINCE, UNTIL, bluesky_post, bluesky_search, bluesky_world, maker, moments, service
+from .worlds import (
+    PASSWORD,
+    SINCE,
+    UNTIL,
+    bluesky_post,
+    bluesky_search,
+    bluesky_world,
+    maker,
+    moments,
+    service,
+)
 
 SEARCH = "/xrpc/app.bsky.feed.searchPosts"
 CREATE = "/xrpc/com.atproto.server.createSession"
@@ -66,7 +76,10 @@ def test_links_are_found_wherever_they_stand(server: Server, time: FakeTime) -> 
         {"record": record, "embed": card},
         {"record": record | {"text": "https://arxiv.org/abs/2011.11111 is nice"}},
         {"record": record | {"text": "arXiv:2011.11111"}},
-        {"record": record | {"text": "cut arxiv.org/abs/2011.1111\u2026 and arxiv.org/abs/2011.2222..."}, "embed": card},
+        {
+            "record": record | {"text": "cut arxiv.org/abs/2011.1111\u2026 and arxiv.org/abs/2011.2222..."},
+            "embed": card,
+        },
     ]
     posts = [bluesky_post(number, WHEN, **case) for number, case in enumerate(cases)]
     assert [mention.arxiv_ids for mention in found(server, time, *posts)] == [("2011.11111",)] * len(cases)
@@ -145,7 +158,9 @@ def test_an_expired_refresh_token_means_signing_in_again(server: Server, time: F
 
 
 def test_a_closed_search_says_what_to_set(server: Server, time: FakeTime) -> None:
-    server.routes[SEARCH] = lambda _: Reply(status=403, body=b"<html><body><h1>403 Forbidden</h1></body></html>")
+    server.routes[SEARCH] = lambda _: Reply(
+        status=403, body=b"<html><body><h1>403 Forbidden</h1></body></html>"
+    )
     names = "set or correct HOTPAPERS_BLUESKY_HANDLE and HOTPAPERS_BLUESKY_APP_PASSWORD$"
     with pytest.raises(InputError, match=names):
         list(maker(Bluesky, service(server))(time.clock).mentions(SINCE, UNTIL))
@@ -153,13 +168,15 @@ def test_a_closed_search_says_what_to_set(server: Server, time: FakeTime) -> Non
 
 def test_half_a_credential_is_refused() -> None:
     half = ServiceSettings(credentials={"handle": Secret("me.bsky.social")})
-    with pytest.raises(InputError, match="needs both HOTPAPERS_BLUESKY_HANDLE and HOTPAPERS_BLUESKY_APP_PASSWORD"):
+    with pytest.raises(
+        InputError, match="needs both HOTPAPERS_BLUESKY_HANDLE and HOTPAPERS_BLUESKY_APP_PASSWORD"
+    ):
         Bluesky(Settings(services={"bluesky": half}))
 
 
 def test_the_same_cursor_twice_is_a_circle(server: Server, time: FakeTime) -> None:
     server.routes[SEARCH] = lambda _: json_reply({"posts": [bluesky_post(1, WHEN)], "cursor": "7"})
-    with pytest.raises(FailureError, match="^bluesky goes in circles: it gave the same page marker twice$"):
+    with pytest.raises(FailureError, match=r"^bluesky goes in circles: it gave the same page marker twice$"):
         list(maker(Bluesky, service(server))(time.clock).mentions(SINCE, UNTIL))
     assert len(server.requests) == 2
 
@@ -168,12 +185,14 @@ def test_ever_new_cursors_with_nothing_new_are_a_circle(server: Server, time: Fa
     server.routes[SEARCH] = lambda request: json_reply(
         {"posts": [bluesky_post(1, WHEN)], "cursor": str(int(request.query.get("cursor", 0)) + 1)}
     )
-    with pytest.raises(FailureError, match="^bluesky goes in circles: 20 pages in a row brought nothing new$"):
+    with pytest.raises(
+        FailureError, match=r"^bluesky goes in circles: 20 pages in a row brought nothing new$"
+    ):
         list(maker(Bluesky, service(server))(time.clock).mentions(SINCE, UNTIL))
     assert len(server.requests) == 21
 
 
 @pytest.mark.parametrize("cursor", ["", "7", "2026-11-23T00:00:00Z 3", "2026-11-20T00:00:00Z ", "x" * 999])
 def test_a_cursor_of_another_window_is_refused(server: Server, time: FakeTime, cursor: str) -> None:
-    with pytest.raises(InputError, match="bluesky: cursor '.{0,40}' does not belong to this window"):
+    with pytest.raises(InputError, match=r"bluesky: cursor '.{0,40}' does not belong to this window"):
         list(maker(Bluesky, service(server))(time.clock).pages(SINCE, UNTIL, cursor))

@@ -92,5 +92,5 @@ def test_a_service_that_heeds_no_filter_ends(server: Server, time: FakeTime) -> 
 
 @pytest.mark.parametrize("cursor", ["", "x", "-1", str(FIRST - 1), str(END + 1), "\u0663"])
 def test_a_cursor_of_another_window_is_refused(server: Server, time: FakeTime, cursor: str) -> None:
-    with pytest.raises(InputError, match="hackernews: cursor .* does not belong to this window"):
+    with pytest.raises(InputError, match=r"hackernews: cursor .* does not belong to this window"):
         list(maker(HackerNews, service(server))(time.clock).pages(SINCE, UNTIL, cursor))

@@ -11,7 +11,8 @@ import pytest
 
 from hotpapers import __version__
 from hotpapers.common.errors import FailureError, InputError
-from hotpapers.digest.sources.http import Client, RefusedError, StaticBearer
+from hotpapers.digest.sources.bearer import StaticBearer
+from hotpapers.digest.sources.http import Client, RefusedError
 from hotpapers.digest.sources.pacing import Clock, Pace
 from hotpapers.digest.sources.replies import json_object
 from hotpapers.digest.sources.secret import Secret
@@ -203,7 +204,7 @@ def test_a_posted_credential_is_not_redirected(server: Server, time: FakeTime) -
 
 def test_redirects_in_a_circle_end(server: Server, time: FakeTime) -> None:
     server.routes["/base/thing"] = lambda _: Reply(status=302, headers={"Location": "/base/thing"})
-    with pytest.raises(FailureError, match="^demo redirects without end$"):
+    with pytest.raises(FailureError, match=r"^demo redirects without end$"):
         ask(client(server, time))
     assert len(server.requests) == 6
 
@@ -221,9 +222,7 @@ def test_redirects_in_a_circle_end(server: Server, time: FakeTime) -> None:
         (b'{"message": "token s3cr3t!"}', ": token ***!"),
     ],
 )
-def test_a_refusal_quotes_the_service_safely(
-    server: Server, time: FakeTime, body: bytes, said: str
-) -> None:
+def test_a_refusal_quotes_the_service_safely(server: Server, time: FakeTime, body: bytes, said: str) -> None:
     server.faults.append(Reply(status=404, body=body))
     with pytest.raises(RefusedError) as caught:
         ask(client(server, time, bearer=StaticBearer(Secret("s3cr3t"))))

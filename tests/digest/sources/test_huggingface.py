@@ -103,5 +103,5 @@ def test_odd_items_are_skipped_or_mended(server: Server, time: FakeTime) -> None
 
 @pytest.mark.parametrize("cursor", ["", "2026-11-19", "2026-11-24", "20261120x", "1"])
 def test_a_cursor_of_another_window_is_refused(server: Server, time: FakeTime, cursor: str) -> None:
-    with pytest.raises(InputError, match="huggingface: cursor .* does not belong to this window"):
+    with pytest.raises(InputError, match=r"huggingface: cursor .* does not belong to this window"):
         list(source(server, time, {}).pages(SINCE, UNTIL, cursor))

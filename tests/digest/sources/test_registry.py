@@ -18,7 +18,7 @@ from hotpapers.digest.sources.settings import Settings
 
 from .worlds import SINCE, UNTIL
 
-PLUGIN = '''
+PLUGIN = """
 from hotpapers.digest.records import Mention
 
 class Usenet:
@@ -35,7 +35,7 @@ class Lame:
     name = "lame"
     def __init__(self, settings):
         pass
-'''
+"""
 
 
 @pytest.fixture
@@ -68,7 +68,9 @@ def test_a_plugin_with_one_method_is_a_source() -> None:
 
 @pytest.mark.usefixtures("plugin")
 def test_an_unusable_plugin_is_named() -> None:
-    with pytest.raises(InputError, match=r"source 'gone' \(not_installed:Source\) can't be loaded: No module"):
+    with pytest.raises(
+        InputError, match=r"source 'gone' \(not_installed:Source\) can't be loaded: No module"
+    ):
         open_source("gone", Settings())
     with pytest.raises(InputError, match=r"source 'lame' is unusable: it has no method mentions"):
         open_source("lame", Settings())
@@ -103,7 +105,7 @@ class Plain:
     name = "plain"
     needs = ()
 
-    def mentions(self, since: datetime, until: datetime) -> Iterator[Mention]:  # noqa: ARG002
+    def mentions(self, since: datetime, until: datetime) -> Iterator[Mention]:
         return (mention(number) for number in range(1100))
 
 

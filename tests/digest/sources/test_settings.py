@@ -97,8 +97,10 @@ def test_the_user_file_is_found(tmp_path: Path) -> None:
         (b"\xff\xfe", r"digest\.toml is not TOML: it is not UTF-8"),
         (
             '[sources.bluesky]\napp_pasword = "s3cr3t"\n',
-            r"unknown key 'app_pasword' in \[sources\.bluesky\]: accepted are "
-            r"url, timeout, interval, attempts, handle, app_password$",
+            (
+                r"unknown key 'app_pasword' in \[sources\.bluesky\]: accepted are "
+                r"url, timeout, interval, attempts, handle, app_password$"
+            ),
         ),
         ("[sources.blusky]\n", r"unknown source 'blusky': there are .*bluesky.*hackernews"),
         ("[source.bluesky]\n", r"unknown table \[source\]: accepted is \[sources\.NAME\]"),
@@ -132,9 +134,9 @@ def test_a_wrong_file_is_explained_in_one_line(tmp_path: Path, text: str | bytes
 
 
 def test_a_wrong_variable_is_named() -> None:
-    with pytest.raises(InputError, match="^HOTPAPERS_X_TIMEOUT must be a number"):
+    with pytest.raises(InputError, match=r"^HOTPAPERS_X_TIMEOUT must be a number"):
         Settings.load(environ={"HOTPAPERS_X_TIMEOUT": "soon"})
-    with pytest.raises(InputError, match="^HOTPAPERS_X_BEARER_TOKEN holds a line break"):
+    with pytest.raises(InputError, match=r"^HOTPAPERS_X_BEARER_TOKEN holds a line break"):
         Settings.load(environ={"HOTPAPERS_X_BEARER_TOKEN": "a\nHost: evil"})
 
 

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from hotpapers.common.errors import InputError
 from hotpapers.digest.records import Mention
 from hotpapers.digest.sources.base import Page
-from hotpapers.digest.sources.http import BearerAuth, Client, RefusedError
+from hotpapers.digest.sources.bearer import BearerAuth
+from hotpapers.digest.sources.http import Client, RefusedError
 from hotpapers.digest.sources.json_fields import (
     JsonObject,
     arxiv_ids_in,

@@ -6,19 +6,20 @@ import logging
 import random
 import ssl
 import threading
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
 from http import HTTPStatus
 from types import TracebackType
-from typing import Protocol, Self, TypeVar
+from typing import Self, TypeVar
 
 import httpx
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 
 from hotpapers import __version__
 from hotpapers.common.errors import FailureError, InputError
+from hotpapers.digest.sources.bearer import Bearer, BearerAuth
 from hotpapers.digest.sources.pacing import SYSTEM_CLOCK, Clock, Pace
 from hotpapers.digest.sources.replies import (
     BrokenReplyError,
@@ -30,7 +31,7 @@ from hotpapers.digest.sources.replies import (
 )
 from hotpapers.digest.sources.secret import Secret
 
-__all__ = ["Bearer", "BearerAuth", "Client", "RefusedError", "StaticBearer"]
+__all__ = ["Client", "RefusedError"]
 
 USER_AGENT = f"hotpapers/{__version__} (+https://pypi.org/project/hotpapers/)"
 LARGEST_BODY = 32 * 2**20
@@ -58,45 +59,6 @@ class RefusedError(FailureError):
     def __init__(self, message: str, *, status: int) -> None:
         super().__init__(message)
         self.status = status
-
-
-class Bearer(Protocol):
-    """Whoever hands out the token that goes into the ``Authorization`` header."""
-
-    def token(self) -> Secret:
-        """The token; signs in first where needed."""
-        ...
-
-    def renew(self) -> bool:
-        """Get another token after the service refused this one; False if there is no other."""
-        ...
-
-
-@dataclass(frozen=True)
-class StaticBearer:
-    """A token that was given once and for all."""
-
-    secret: Secret
-
-    def token(self) -> Secret:
-        """The token."""
-        return self.secret
-
-    def renew(self) -> bool:
-        """There is no other token."""
-        return False
-
-
-class BearerAuth(httpx.Auth):
-    """Puts a token into the ``Authorization`` header at the last moment."""
-
-    def __init__(self, token: Secret) -> None:
-        self._token = token
-
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        """Add the header."""
-        request.headers["Authorization"] = f"Bearer {self._token.reveal()}"
-        yield request
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,7 +117,7 @@ class Client:
         Bytes, after unpacking.
     """
 
-    def __init__(  # noqa: PLR0913 - keyword-only, each with one meaning
+    def __init__(
         self,
         base_url: str,
         *,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
@@ -28,6 +27,7 @@ JsonObject = dict[str, object]
 LONGEST_TEXT = 100_000
 LARGEST_COUNT = 2**63 - 1
 _IDENTIFIER = re.compile(r"[A-Za-z0-9._:~/@#%+=-]{1,512}")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def nested(value: object, *path: str) -> JsonObject:
@@ -50,7 +50,7 @@ def text(value: object) -> str:
 def clean(raw: str) -> str:
     """`raw` without what no file or terminal should get: lone surrogates, control characters."""
     whole = raw.encode("utf-8", "replace").decode("utf-8").replace("\r\n", "\n")
-    return "".join(char for char in whole if char in "\t\n" or unicodedata.category(char) != "Cc")
+    return _CONTROL.sub("", whole)
 
 
 def identifier(value: object) -> str:
@@ -105,5 +105,6 @@ def arxiv_ids_in(message: str, links: list[str]) -> tuple[str, ...]:
     Networks show long links cut short ("arxiv.org/abs/2008.0..."): such words are not read, the
     full address is among the links.
     """
-    whole_words = [word for word in message.split() if "\u2026" not in word and "..." not in word]
-    return find_arxiv_ids("\n".join([*links, " ".join(whole_words)]))
+    if "\u2026" in message or "..." in message:
+        message = " ".join(word for word in message.split() if "\u2026" not in word and "..." not in word)
+    return find_arxiv_ids("\n".join([*links, message]))

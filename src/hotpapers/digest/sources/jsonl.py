@@ -64,7 +64,7 @@ class Jsonl(PagedSource):
             raise InputError("jsonl needs a file: set HOTPAPERS_JSONL_PATH")
         self._path = Path(path)
 
-    def _pages(self, since: datetime, until: datetime, cursor: str | None) -> Iterator[Page]:  # noqa: ARG002
+    def _pages(self, since: datetime, until: datetime, cursor: str | None) -> Iterator[Page]:
         if cursor is not None and not re.fullmatch(r"[1-9]\d{0,11}", cursor):
             raise InputError(f"jsonl: cursor {cursor[:40]!r} is no line number")
         gathered: list[Line] = []

@@ -11,7 +11,8 @@ from urllib.parse import quote
 from hotpapers.common.errors import InputError
 from hotpapers.digest.records import Mention
 from hotpapers.digest.sources.base import Page
-from hotpapers.digest.sources.http import Client, StaticBearer
+from hotpapers.digest.sources.bearer import StaticBearer
+from hotpapers.digest.sources.http import Client
 from hotpapers.digest.sources.json_fields import (
     JsonObject,
     arxiv_ids_in,
@@ -58,7 +59,7 @@ class Mastodon(WebSource):
         if odd:
             raise InputError(f"HOTPAPERS_MASTODON_TAGS: {odd[0]!r} is no tag: letters, digits and _ only")
 
-    def _pages(self, since: datetime, until: datetime, cursor: str | None) -> Iterator[Page]:  # noqa: ARG002
+    def _pages(self, since: datetime, until: datetime, cursor: str | None) -> Iterator[Page]:
         with self._connect(bearer=StaticBearer(self._settings.credentials["token"])) as client:
             if self._tags:
                 yield from self._timelines(client, since, cursor)

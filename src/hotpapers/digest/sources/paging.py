@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 
 from hotpapers.common.errors import FailureError
 from hotpapers.digest.records import Mention
+from hotpapers.digest.sources.http import RefusedError
 
 __all__ = ["follow"]
 
 IDLE_PAGES = 20
+logger = logging.getLogger(__name__)
 
 Fetch = Callable[[str | None], tuple[list[Mention], str | None]]
 
 
 def follow(fetch: Fetch, marker: str | None, *, service: str) -> Iterator[tuple[list[Mention], str | None]]:
     """Pages of a service that says itself where the next page begins.
+
+    A marker that an earlier run kept may have expired: when the service refuses it, the pages are
+    read from the beginning, and the store's idempotence takes care of what comes twice.
 
     Parameters
     ----------
@@ -40,8 +46,8 @@ def follow(fetch: Fetch, marker: str | None, *, service: str) -> Iterator[tuple[
     markers = {marker}
     seen: set[str] = set()
     idle = 0
+    mentions, marker = _first_page(fetch, marker, service)
     while True:
-        mentions, marker = fetch(marker)
         if marker is not None and marker in markers:
             raise FailureError(f"{service} goes in circles: it gave the same page marker twice")
         fresh = {mention.id for mention in mentions} - seen
@@ -53,3 +59,14 @@ def follow(fetch: Fetch, marker: str | None, *, service: str) -> Iterator[tuple[
         if marker is None:
             return
         markers.add(marker)
+        mentions, marker = fetch(marker)
+
+
+def _first_page(fetch: Fetch, marker: str | None, service: str) -> tuple[list[Mention], str | None]:
+    try:
+        return fetch(marker)
+    except RefusedError as refused:
+        if marker is None:
+            raise
+        logger.info("%s: the page marker of the last run is no good any more: %s", service, refused)
+    return fetch(None)

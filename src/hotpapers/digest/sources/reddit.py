@@ -44,7 +44,7 @@ class Reddit(WebSource):
     default_url = "https://oauth.reddit.com"
     credential_keys = ("client_id", "client_secret")
 
-    def _pages(self, since: datetime, until: datetime, cursor: str | None) -> Iterator[Page]:  # noqa: ARG002
+    def _pages(self, since: datetime, until: datetime, cursor: str | None) -> Iterator[Page]:
         with self._connect(self._settings.url or SIGN_IN) as open_client:
             application = _Application(open_client, self._settings.credentials)
             with self._connect(bearer=application) as client:

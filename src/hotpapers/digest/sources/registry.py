@@ -37,7 +37,7 @@ def open_source(name: str, settings: Settings | None = None) -> Source:
         If there is no such source, two packages offer it, it can't be imported, or it lacks a
         credential.
     """
-    from hotpapers.digest.sources.settings import Settings  # noqa: PLC0415 - not needed for a listing
+    from hotpapers.digest.sources.settings import Settings
 
     point = _entry_point(name)
     try:

@@ -208,7 +208,7 @@ def _number(value: object, where: str, *, whole: bool) -> float:
         number = math.nan if isinstance(value, bool) else float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError):
         number = math.nan
-    if not (1 if whole else 0) <= number <= 3600 or (whole and number != int(number)):  # noqa: PLR2004
+    if not (1 if whole else 0) <= number <= 3600 or (whole and number != int(number)):
         kind = "a whole number from 1" if whole else "a number of seconds from 0"
         raise InputError(f"{where} must be {kind} to 3600")
     return number

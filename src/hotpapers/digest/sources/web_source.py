@@ -6,14 +6,15 @@ from typing import ClassVar
 
 from hotpapers.common.errors import InputError
 from hotpapers.digest.sources.base import PagedSource
-from hotpapers.digest.sources.http import Bearer, Client
+from hotpapers.digest.sources.bearer import Bearer
+from hotpapers.digest.sources.http import Client
 from hotpapers.digest.sources.pacing import SYSTEM_CLOCK, Clock, Pace
 from hotpapers.digest.sources.settings import ServiceSettings, Settings, environment_name
 
 __all__ = ["WebSource", "connect"]
 
 
-def connect(  # noqa: PLR0913 - keyword-only, each with one meaning
+def connect(
     service: str,
     settings: ServiceSettings,
     *,

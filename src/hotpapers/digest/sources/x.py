@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from hotpapers.common.errors import InputError
 from hotpapers.digest.records import Mention
 from hotpapers.digest.sources.base import Page
-from hotpapers.digest.sources.http import StaticBearer
+from hotpapers.digest.sources.bearer import StaticBearer
 from hotpapers.digest.sources.json_fields import (
     JsonObject,
     arxiv_ids_in,
@@ -90,8 +90,9 @@ def _mention(tweet: JsonObject, users: dict[str, JsonObject]) -> Mention | None:
     created = moment(tweet.get("created_at"))
     if not given.isdecimal() or created is None:
         return None
-    author = text(users.get(identifier(tweet.get("author_id")), {}).get("username"))
-    author = author if re.fullmatch(r"\w{1,20}", author) else ""
+    writer = identifier(tweet.get("author_id"))
+    author = text(users.get(writer, {}).get("username")) if writer else ""
+    author = author if re.fullmatch(r"\w{1,20}", author, re.ASCII) else ""
     said = text(tweet.get("text"))
     urls = items(nested(tweet, "entities").get("urls"))
     links = [web_address(url.get(key)) for url in urls for key in ("unwound_url", "expanded_url")]
