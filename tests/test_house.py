@@ -38,7 +38,14 @@ def build(folder: Path, files: dict[str, str]) -> Path:
 
 
 @pytest.mark.parametrize(
-    "rule", [imports.upward_imports, imports.circles, imports.heavy_doors, imports.missing_doors]
+    "rule",
+    [
+        imports.upward_imports,
+        imports.circles,
+        imports.heavy_doors,
+        imports.missing_doors,
+        imports.shadowed_names,
+    ],
 )
 def test_imports_keep_to_the_house(rule) -> None:
     report(rule(PACKAGE))
@@ -162,6 +169,17 @@ def test_heavy_libraries_inside_functions_and_for_types_are_fine(tmp_path) -> No
 def test_a_paper_without_a_door_is_found(tmp_path) -> None:
     files = {f"nerfw/{door}.py": "" for door in ("paper", "cli", "demo")}
     assert imports.missing_doors(build(tmp_path, files)) == ["nerfw/ has no claims.py"]
+
+
+def test_a_name_that_its_module_would_hide_is_found(tmp_path) -> None:
+    files = {
+        "nerfw/__init__.py": '__all__ = ["Field", "render"]',
+        "nerfw/render.py": "",
+        "nerfw/field.py": "",
+    }
+    assert imports.shadowed_names(build(tmp_path, files)) == [
+        "hotpapers.nerfw.render is both a name of the face and a module"
+    ]
 
 
 def test_a_long_file_is_found(tmp_path) -> None:

@@ -21,16 +21,16 @@ from house_rules import imports, text
 
 ROOT = Path(__file__).resolve().parents[2]
 TARGETS = {
-    "src/hotpapers/demo_paper/__init__.py",
-    "src/hotpapers/demo_paper/paper.py",
-    "src/hotpapers/demo_paper/cli.py",
-    "src/hotpapers/demo_paper/claims.py",
-    "src/hotpapers/demo_paper/demo.py",
-    "src/hotpapers/demo_paper/line.py",
-    "tests/demo_paper/test_line.py",
-    "tests/demo_paper/test_room.py",
-    "benchmarks/demo_paper.py",
-    "docs/papers/demo-paper.md",
+    "src/hotpapers/trial_room/__init__.py",
+    "src/hotpapers/trial_room/paper.py",
+    "src/hotpapers/trial_room/cli.py",
+    "src/hotpapers/trial_room/claims.py",
+    "src/hotpapers/trial_room/demo.py",
+    "src/hotpapers/trial_room/line.py",
+    "tests/trial_room/test_line.py",
+    "tests/trial_room/test_room.py",
+    "benchmarks/trial_room.py",
+    "docs/papers/trial-room.md",
     "pyproject.toml",
 }
 
@@ -55,40 +55,40 @@ def settings(folder: Path) -> dict:
 
 def test_every_door_is_written_and_declared(checkout, capsys) -> None:
     before = settings(checkout)
-    written = write_new_paper("demo-paper", "https://arxiv.org/abs/2101.00001v2", root=checkout)
+    written = write_new_paper("trial-room", "https://arxiv.org/abs/2101.00001v2", root=checkout)
     assert {str(path.relative_to(checkout)) for path in written} == TARGETS
     assert all(path.is_file() for path in written)
     assert "run `make setup`" in capsys.readouterr().out
     after = settings(checkout)
     extras = after["project"]["optional-dependencies"]
-    assert extras["demo-paper"] == []
-    assert extras["all"] == [before["project"]["optional-dependencies"]["all"][0][:-1] + ",demo-paper]"]
+    assert extras["trial-room"] == []
+    assert extras["all"] == [before["project"]["optional-dependencies"]["all"][0][:-1] + ",trial-room]"]
     assert (
-        after["project"]["entry-points"]["hotpapers.papers"]["demo-paper"]
-        == "hotpapers.demo_paper.paper:paper"
+        after["project"]["entry-points"]["hotpapers.papers"]["trial-room"]
+        == "hotpapers.trial_room.paper:paper"
     )
-    assert 'arxiv_id="2101.00001"' in (checkout / "src/hotpapers/demo_paper/paper.py").read_text()
-    del extras["demo-paper"], after["project"]["entry-points"]["hotpapers.papers"]["demo-paper"]
+    assert 'arxiv_id="2101.00001"' in (checkout / "src/hotpapers/trial_room/paper.py").read_text()
+    del extras["trial-room"], after["project"]["entry-points"]["hotpapers.papers"]["trial-room"]
     extras["all"] = before["project"]["optional-dependencies"]["all"]
     assert after == before
 
 
 def test_two_new_papers_live_side_by_side(checkout) -> None:
-    write_new_paper("demo-paper", "2101.00001", root=checkout)
+    write_new_paper("trial-room", "2101.00001", root=checkout)
     write_new_paper("aardvark", "hep-th/9901001", root=checkout)
-    assert settings(checkout)["project"]["optional-dependencies"]["all"][0].endswith(",demo-paper,aardvark]")
+    assert settings(checkout)["project"]["optional-dependencies"]["all"][0].endswith(",trial-room,aardvark]")
 
 
 def test_the_working_folder_may_lie_below_the_checkout(checkout, monkeypatch) -> None:
     monkeypatch.chdir(checkout / "src")
-    write_new_paper("demo-paper", "2101.00001")
+    write_new_paper("trial-room", "2101.00001")
     assert set(TARGETS) <= set(state(checkout))
 
 
 @pytest.mark.parametrize(
     "slug",
     [
-        "", "Demo", "demo_paper", "-demo", "demo-", "de--mo", "1demo", "../evil", "a/b", "dé", "x" * 25,
+        "", "Demo", "trial_room", "-demo", "demo-", "de--mo", "1demo", "../evil", "a/b", "dé", "x" * 25,
         "class", "match", "json", "claims", "all", "common", "digest",
     ],
 )  # fmt: skip
@@ -110,19 +110,19 @@ def test_every_command_of_the_front_door_is_a_reserved_name() -> None:
 def test_an_id_or_title_that_cannot_be_used_changes_nothing(arxiv_id, title, checkout) -> None:
     before = state(checkout)
     with pytest.raises(InputError):
-        write_new_paper("demo-paper", arxiv_id, title=title, root=checkout)
+        write_new_paper("trial-room", arxiv_id, title=title, root=checkout)
     assert state(checkout) == before
 
 
 @pytest.mark.parametrize(
-    "taken", ["src/hotpapers/demo_paper.py", "tests/demo_paper/mine.py", "docs/papers/demo-paper.md"]
+    "taken", ["src/hotpapers/trial_room.py", "tests/trial_room/mine.py", "docs/papers/trial-room.md"]
 )
 def test_what_exists_is_never_overwritten(taken, checkout) -> None:
     (checkout / taken).parent.mkdir(parents=True, exist_ok=True)
     (checkout / taken).write_text("mine")
     before = state(checkout)
-    with pytest.raises(InputError, match="'demo-paper' is taken"):
-        write_new_paper("demo-paper", "2101.00001", root=checkout)
+    with pytest.raises(InputError, match="'trial-room' is taken"):
+        write_new_paper("trial-room", "2101.00001", root=checkout)
     assert state(checkout) == before
 
 
@@ -131,14 +131,14 @@ def test_a_failure_on_the_way_takes_everything_back(checkout, monkeypatch) -> No
     folders = {path for path in checkout.rglob("*") if path.is_dir()}
 
     def fail_at_the_end(path: Path, content: str) -> None:
-        if path.name == "pyproject.toml" and "demo-paper" in content:
+        if path.name == "pyproject.toml" and "trial-room" in content:
             raise FailureError("the disk is full")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content)
 
     monkeypatch.setattr(new_paper, "write_text", fail_at_the_end)
     with pytest.raises(FailureError, match="the disk is full"):
-        write_new_paper("demo-paper", "2101.00001", root=checkout)
+        write_new_paper("trial-room", "2101.00001", root=checkout)
     assert state(checkout) == before
     left = {path.name for path in checkout.rglob("*") if path.is_dir()} - {path.name for path in folders}
     assert left <= {"tests", "benchmarks", "docs", "papers"}
@@ -149,28 +149,28 @@ def test_a_pyproject_of_another_shape_is_left_alone(checkout) -> None:
     path.write_text(path.read_text().replace("\nall = [", "\nall   = [ "))
     before = state(checkout)
     with pytest.raises(InputError, match=r"pyproject\.toml has lost its shape"):
-        write_new_paper("demo-paper", "2101.00001", root=checkout)
+        write_new_paper("trial-room", "2101.00001", root=checkout)
     assert state(checkout) == before
 
 
 def test_outside_a_checkout_it_says_so(tmp_path) -> None:
     with pytest.raises(InputError, match="writes into a checkout of hotpapers"):
-        write_new_paper("demo-paper", "2101.00001", root=tmp_path)
+        write_new_paper("trial-room", "2101.00001", root=tmp_path)
 
 
 @pytest.mark.parametrize(
     "title", ["", 'On "quotes" and \\backslashes', "It's <b>bold</b>", "Both ' and \" " * 12]
 )
 def test_titles_arrive_as_they_were_given(title, checkout) -> None:
-    write_new_paper("demo-paper", "2101.00001", title=title, root=checkout)
+    write_new_paper("trial-room", "2101.00001", title=title, root=checkout)
     scope: dict = {}
-    exec((checkout / "src/hotpapers/demo_paper/paper.py").read_text(), scope)
-    assert scope["paper"].title == (title.strip() or "Demo paper")
-    assert "<b>" not in (checkout / "docs/papers/demo-paper.md").read_text()
+    exec((checkout / "src/hotpapers/trial_room/paper.py").read_text(), scope)
+    assert scope["paper"].title == (title.strip() or "Trial room")
+    assert "<b>" not in (checkout / "docs/papers/trial-room.md").read_text()
 
 
 def test_the_room_keeps_the_rules_of_the_house(checkout) -> None:
-    write_new_paper("demo-paper", "2101.00001", root=checkout)
+    write_new_paper("trial-room", "2101.00001", root=checkout)
     package = checkout / "src" / "hotpapers"
     for rule in (imports.upward_imports, imports.circles, imports.heavy_doors, imports.missing_doors):
         assert rule(package) == []
@@ -199,13 +199,13 @@ def test_a_scratch_clone_takes_the_room_in(tmp_path) -> None:
         subprocess.run([*git, *words], check=True)
     run = scratch_environment(tmp_path / "venv", clone)
 
-    run("python", "-m", "hotpapers", "new-paper", "demo-paper", "2101.00001", "--title", "A demo paper")
-    assert "demo-paper" in run("python", "-m", "hotpapers", "papers")
-    assert "not checked" in run("python", "-m", "hotpapers", "claims", "demo-paper")
-    room = ["src/hotpapers/demo_paper", "tests/demo_paper", "benchmarks/demo_paper.py"]
+    run("python", "-m", "hotpapers", "new-paper", "trial-room", "2101.00001", "--title", "A trial")
+    assert "trial-room" in run("python", "-m", "hotpapers", "papers")
+    assert "not checked" in run("python", "-m", "hotpapers", "claims", "trial-room")
+    room = ["src/hotpapers/trial_room", "tests/trial_room", "benchmarks/trial_room.py"]
     run("ruff", "check", *room)
     run("ruff", "format", "--check", *room)
-    run("mypy", "src/hotpapers/demo_paper")
+    run("mypy", "src/hotpapers/trial_room")
     run(
         "python",
         "-m",
@@ -213,13 +213,13 @@ def test_a_scratch_clone_takes_the_room_in(tmp_path) -> None:
         "-q",
         "-p",
         "no:cacheprovider",
-        "tests/demo_paper",
-        "src/hotpapers/demo_paper",
+        "tests/trial_room",
+        "src/hotpapers/trial_room",
     )
     run("python", "-m", "pytest", "-q", "tests/test_house.py", "-k", "not is_found")
     run("python", "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path / "site"))
-    page = (tmp_path / "site" / "papers" / "demo-paper" / "index.html").read_text()
-    assert "hotpapers demo-paper fit" in page
+    page = (tmp_path / "site" / "papers" / "trial-room" / "index.html").read_text()
+    assert "hotpapers trial-room fit" in page
     assert "no claim of the paper is measured here yet" in page
     assert "fit_line" in page
 

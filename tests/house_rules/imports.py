@@ -168,3 +168,20 @@ def missing_doors(package: Path) -> list[str]:
         for door in DOORS
         if not (package / room / f"{door}.py").is_file()
     ]
+
+
+def shadowed_names(package: Path) -> list[str]:
+    """Names that a lazy face shares with a module: once the module is imported, it hides the name."""
+    wrong = []
+    for module, path in modules(package).items():
+        if path.name != "__init__.py":
+            continue
+        bound = {found.target.rpartition(".")[2] for found in imports_of(module, path) if found.at_import}
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.Assign) and any(
+                ast.unparse(target) == "__all__" for target in node.targets
+            ):
+                beside = {other.stem for other in path.parent.iterdir()}
+                names = sorted((set(ast.literal_eval(node.value)) & beside) - bound)
+                wrong += [f"{module}.{name} is both a name of the face and a module" for name in names]
+    return wrong

@@ -17,7 +17,7 @@ _ARCHIVES = (
     "nucl-th|patt-sol|physics|plasm-ph|q-alg|q-bio|quant-ph|solv-int|supr-con"
 )
 _MONTH = r"(?:0[1-9]|1[0-2])"
-_NEW = rf"(?:0[7-9]|[1-9]\d){_MONTH}\.\d{{4,5}}"
+_NEW = rf"(?:(?:0[7-9]|1[0-4]){_MONTH}\.\d{{4}}|(?:1[5-9]|[2-9]\d){_MONTH}\.\d{{5}})"
 _OLD = rf"(?:{_ARCHIVES})(?:\.[A-Z]{{2}})?/(?:9[1-9]|0[0-7]){_MONTH}\d{{3}}"
 _BARE = re.compile(rf"(?:arxiv:)?(?P<id>{_NEW}|{_OLD})(?:v[1-9]\d*)?", re.IGNORECASE)
 _HOSTS = re.compile(

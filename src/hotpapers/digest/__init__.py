@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from hotpapers.common.faces import lazy_face
 
 if TYPE_CHECKING:
-    from hotpapers.digest.first_day import first_day
+    from hotpapers.digest.facts import first_day
     from hotpapers.digest.post import parse_post, parse_post_leniently, render_post
     from hotpapers.digest.ranking import Ranked, rank
     from hotpapers.digest.records import Attention, Entry, Mention, Paper, Post
@@ -40,7 +40,7 @@ __all__ = [
 __getattr__ = lazy_face(
     __name__,
     records=("Attention", "Entry", "Mention", "Paper", "Post"),
-    first_day=("first_day",),
+    facts=("first_day",),
     post=("parse_post", "parse_post_leniently", "render_post"),
     ranking=("Ranked", "rank"),
     search=("SearchIndex",),

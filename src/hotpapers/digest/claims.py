@@ -69,7 +69,7 @@ def check_papers() -> Measurement:
     from pathlib import Path  # noqa: PLC0415
 
     from hotpapers.common.papers import installed_papers  # noqa: PLC0415
-    from hotpapers.digest.first_day import first_day  # noqa: PLC0415
+    from hotpapers.digest.facts import first_day  # noqa: PLC0415
 
     ids = [entry.paper.arxiv_id for entry in first_day().entries]
     rooms = [paper for paper in installed_papers() if paper.arxiv_id in ids]

@@ -17,7 +17,7 @@ from hotpapers.common.errors import HotPapersError
 from hotpapers.common.files import write_text
 from hotpapers.common.papers import Card, Paper, install_command, installed_papers, load, missing_requirements
 from hotpapers.digest.building import build_site, house
-from hotpapers.digest.first_day import first_day
+from hotpapers.digest.facts import first_day
 from hotpapers.digest.store import Store
 
 __all__ = ["build_demo"]

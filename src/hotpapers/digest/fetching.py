@@ -79,7 +79,7 @@ def fetch_day(
     for source in opened:
         try:
             done.mentions[source.name] = _fetch_source(store, source, day, done, report)
-        except FailureError as error:
+        except HotPapersError as error:
             done.troubles.append(f"{source.name}: {error}")
     if done.troubles and len(done.troubles) == len(opened):
         raise FailureError("; ".join(done.troubles))
@@ -96,35 +96,34 @@ def _fetch_source(store: Store, source: Source, day: date, done: Fetched, report
 
     since = datetime.combine(day, time.min, tzinfo=UTC)
     until = since + timedelta(days=1)
-    read = 0
-    touched: set[str] = set()
+    read, papers = 0, set[str]()
     for page in pages_of(source, since, until, store.cursor(source.name, since, until)):
-        ids = {arxiv_id for mention in page.mentions for arxiv_id in mention.arxiv_ids}
+        touched = {(arxiv_id, mention.source) for mention in page.mentions for arxiv_id in mention.arxiv_ids}
+        ids = {arxiv_id for arxiv_id, _ in touched}
         with store.transaction():
             store.put_mentions(page.mentions)
-            known = {paper.arxiv_id: paper for paper in page.papers}
-            store.put_papers(
-                [known.get(arxiv_id) or Paper(arxiv_id=arxiv_id, title="", authors=()) for arxiv_id in sorted(ids)],
-                seen_at=until,
-            )
-            touched |= ids
-            done.readings += _read_attention(store, source.name, sorted(ids), day)
+            told = {paper.arxiv_id: paper for paper in page.papers}
+            bare = [Paper(arxiv_id=arxiv_id, title="", authors=()) for arxiv_id in sorted(ids - told.keys())]
+            store.put_papers([*told.values(), *bare], seen_at=until)
+            done.readings += _read_attention(store, touched, day)
             store.put_cursor(source.name, since, until, page.cursor)
         read += len(page.mentions)
-        report(f"{source.name}: {read} mentions of {len(touched)} papers")
+        papers |= ids
+        report(f"{source.name}: {read} mentions of {len(papers)} papers")
     return read
 
 
-def _read_attention(store: Store, source: str, arxiv_ids: Sequence[str], day: date) -> int:
-    """Append the papers' running totals on this source, where they changed."""
+def _read_attention(store: Store, touched: set[tuple[str, str]], day: date) -> int:
+    """Append the running totals of these papers on these networks, where they changed."""
     now = datetime.now(UTC).replace(microsecond=0)
-    sql = "SELECT arxiv_id, day, counts FROM standing WHERE source = $1 AND arxiv_id IN (SELECT unnest($2::VARCHAR[]))"
-    standing = {row["arxiv_id"]: (row["day"], row["counts"]) for row in store.rows(sql, [source, list(arxiv_ids)])}
+    ids = sorted({arxiv_id for arxiv_id, _ in touched})
+    sql = "SELECT arxiv_id, source, day, counts FROM standing WHERE arxiv_id IN (SELECT unnest($1::VARCHAR[]))"
+    standing = {(row["arxiv_id"], row["source"]): (row["day"], row["counts"]) for row in store.rows(sql, [ids])}
     readings = []
-    for (arxiv_id, name), mentions in store.mentions_by_paper(arxiv_ids).items():
+    for at, mentions in store.mentions_by_paper(ids).items():
         counts = sum_counts(mentions)
-        if name == source and standing.get(arxiv_id) != (day, counts):
-            readings.append(Attention(arxiv_id=arxiv_id, source=source, read_at=now, counts=counts, day=day))
+        if at in touched and standing.get(at) != (day, counts):
+            readings.append(Attention(arxiv_id=at[0], source=at[1], read_at=now, counts=counts, day=day))
     return store.put_readings(readings)
 
 

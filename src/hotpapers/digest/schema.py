@@ -211,8 +211,21 @@ def insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[dic
         return
     columns = TABLES[table]
     values = ", ".join(f"unnest(${at}::{kind}[])" for at, kind in enumerate(columns.values(), start=1))
-    arguments = [[utc_naive(row.get(name)) for row in rows] for name in columns]
+    arguments = [[_bound(row.get(name), kind) for row in rows] for name, kind in columns.items()]
     connection.execute(f"INSERT INTO {table} SELECT {values}", arguments)  # noqa: S608 - names are ours
+
+
+def _bound(value: Any, kind: str) -> Any:
+    """The value as DuckDB takes it for a column of this kind.
+
+    A list of plain mappings would become structs with the keys of all of them, absent ones filled
+    with NULL; a map is told from a struct by the form {"key": [...], "value": [...]}.
+    """
+    if kind.startswith("MAP") and value is not None:
+        return {"key": list(value), "value": list(value.values())}
+    if kind == f"{_MENTION}[]":
+        return [mention | {"counts": _bound(mention["counts"], "MAP")} for mention in value]
+    return utc_naive(value)
 
 
 @overload

@@ -68,8 +68,10 @@ class SearchIndex:
 
         added = 0
         try:
-            writer = self._index.writer(heap_size=256_000_000, num_threads=2)
-            for row in progress(self._changed(), "indexing", total=None):
+            count = self._store.rows("SELECT count(*) AS n FROM paper WHERE revision > ?", [self._revision])[0]["n"]
+            many = count > _BATCH
+            writer = self._index.writer(heap_size=256_000_000 if many else 15_000_000, num_threads=2 if many else 1)
+            for row in progress(self._changed(), "indexing", total=count):
                 writer.delete_documents_by_term("arxiv_id", row["arxiv_id"])
                 writer.add_document(tantivy.Document(**_document(row)))
                 added += 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from hotpapers.digest.sources import bluesky, hackernews, huggingface, mastodon, reddit, x
 from hotpapers.digest.sources.base import PagedSource
@@ -325,7 +325,3 @@ WORLDS = {
     "reddit": reddit_world,
     "x": x_world,
 }
-
-
-def day_of(instant: datetime) -> date:
-    return instant.date()

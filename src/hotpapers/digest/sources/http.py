@@ -33,7 +33,7 @@ from hotpapers.digest.sources.secret import Secret
 
 __all__ = ["Client", "RefusedError"]
 
-USER_AGENT = f"hotpapers/{__version__} (+https://pypi.org/project/hotpapers/)"
+USER_AGENT = f"hotpapers/{__version__} (reads public listings, slowly)"
 LARGEST_BODY = 32 * 2**20
 LONGEST_WAIT = timedelta(minutes=5).total_seconds()
 SLOWEST_BODY = timedelta(minutes=3).total_seconds()

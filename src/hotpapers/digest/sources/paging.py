@@ -43,11 +43,20 @@ def follow(fetch: Fetch, marker: str | None, *, service: str) -> Iterator[tuple[
     FailureError
         If a marker comes twice, or `IDLE_PAGES` pages in a row bring nothing that was not seen.
     """
-    markers = {marker}
+    markers: set[str] = set()
     seen: set[str] = set()
     idle = 0
-    mentions, marker = _first_page(fetch, marker, service)
+    try:
+        mentions, following = fetch(marker)
+        if marker is not None:
+            markers.add(marker)
+    except RefusedError as refused:
+        if marker is None:
+            raise
+        logger.info("%s: the page marker of the last run is no good any more: %s", service, refused)
+        mentions, following = fetch(None)
     while True:
+        marker = following
         if marker is not None and marker in markers:
             raise FailureError(f"{service} goes in circles: it gave the same page marker twice")
         fresh = {mention.id for mention in mentions} - seen
@@ -59,14 +68,4 @@ def follow(fetch: Fetch, marker: str | None, *, service: str) -> Iterator[tuple[
         if marker is None:
             return
         markers.add(marker)
-        mentions, marker = fetch(marker)
-
-
-def _first_page(fetch: Fetch, marker: str | None, service: str) -> tuple[list[Mention], str | None]:
-    try:
-        return fetch(marker)
-    except RefusedError as refused:
-        if marker is None:
-            raise
-        logger.info("%s: the page marker of the last run is no good any more: %s", service, refused)
-    return fetch(None)
+        mentions, following = fetch(marker)

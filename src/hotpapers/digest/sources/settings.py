@@ -29,7 +29,7 @@ CREDENTIALS: Mapping[str, tuple[str, ...]] = {
     "mastodon": ("token",),
     "x": ("bearer_token",),
 }
-OPTIONS: Mapping[str, tuple[str, ...]] = {"mastodon": ("tags",), "jsonl": ("path",)}
+OPTIONS: Mapping[str, tuple[str, ...]] = {"archive": ("path",), "mastodon": ("tags",), "jsonl": ("path",)}
 OUR_SERVICES = frozenset({*CREDENTIALS, *OPTIONS, "archive", "arxiv", "hackernews", "huggingface", "oai"})
 
 
