@@ -111,7 +111,7 @@ def generated_posts(days: int) -> list[Post]:
 
 def bench_import(posts: Sequence[Post]) -> dict[str, Any]:
     """Entries a second from files to a store on disk, checks included; then the same again."""
-    from hotpapers.digest import render_post  # noqa: PLC0415
+    from hotpapers.digest import render_post
 
     entries = sum(len(post.entries) for post in posts)
     with tempfile.TemporaryDirectory() as folder:
@@ -191,7 +191,7 @@ def generate(path: str, papers: int, readings: int) -> dict[str, Any]:
     rng = np.random.default_rng(1)
     per_day = max(papers // 5_000, 9)
     with Store(path) as store:
-        database = store._db  # noqa: SLF001 - generated rows need no merging
+        database = store._db
         started = perf_counter()
         for first in range(0, papers, 25_000):
             numbers = range(first, min(first + 25_000, papers))
@@ -266,7 +266,11 @@ def bench_day_on_big(path: str, posts: Sequence[Post]) -> dict[str, Any]:
         store.put_posts(posts)
         edition = store.edition(posts[-1].date)
         url = "http://127.0.0.1:8000/"
-        return {"day build in the large store, s": median(lambda: build_day(store, edition, Path(folder), url=url, rooms=()))}
+        return {
+            "day build in the large store, s": median(
+                lambda: build_day(store, edition, Path(folder), url=url, rooms=())
+            )
+        }
 
 
 # ---- the peer's methods
@@ -277,7 +281,11 @@ def linear_scan(papers: Sequence[Paper], query: str) -> list[tuple[float, str]]:
     words = query.lower().split()
     found = []
     for paper in papers:
-        authors, title, abstract = " ".join(paper.authors).lower(), paper.title.lower(), paper.abstract.lower()
+        authors, title, abstract = (
+            " ".join(paper.authors).lower(),
+            paper.title.lower(),
+            paper.abstract.lower(),
+        )
         score = sum(
             10 * (word in authors) + 20 * (word in title) + min(3, abstract.count(word)) for word in words
         )
@@ -290,20 +298,27 @@ class TfIdf:
     """Nearest papers by a linear SVM with one positive example over tf-idf features."""
 
     def __init__(self, papers: Sequence[Paper]) -> None:
-        from sklearn.feature_extraction.text import TfidfVectorizer  # noqa: PLC0415
+        from sklearn.feature_extraction.text import TfidfVectorizer
 
         vectorizer = TfidfVectorizer(
-            stop_words="english", ngram_range=(1, 2), max_features=20_000, sublinear_tf=True, min_df=5, max_df=0.1
+            stop_words="english",
+            ngram_range=(1, 2),
+            max_features=20_000,
+            sublinear_tf=True,
+            min_df=5,
+            max_df=0.1,
         )
         self.ids = [paper.arxiv_id for paper in papers]
         self.features = vectorizer.fit_transform(f"{paper.title} {paper.abstract}" for paper in papers)
 
     def related(self, arxiv_id: str) -> list[str]:
         """The ten nearest."""
-        from sklearn.svm import LinearSVC  # noqa: PLC0415
+        from sklearn.svm import LinearSVC
 
         is_it = np.array([name == arxiv_id for name in self.ids])
-        model = LinearSVC(class_weight="balanced", max_iter=10_000, tol=1e-6, C=0.01).fit(self.features, is_it)
+        model = LinearSVC(class_weight="balanced", max_iter=10_000, tol=1e-6, C=0.01).fit(
+            self.features, is_it
+        )
         order = np.argsort(-model.decision_function(self.features))
         return [self.ids[at] for at in order[:10]]
 
@@ -317,7 +332,9 @@ def bench_peer(papers: Sequence[Paper], label: str) -> dict[str, Any]:
         index.refresh()
         prepared = perf_counter() - started
         words = papers[0].title.split()
-        queries = QUERIES if label.startswith("archive") else [" ".join(words[at : at + 2]) for at in range(5)]
+        queries = (
+            QUERIES if label.startswith("archive") else [" ".join(words[at : at + 2]) for at in range(5)]
+        )
         few = [paper.arxiv_id for paper in papers[:3]]
         ours = median(lambda: [index.search(query) for query in queries]) / len(queries)
         ours_near = median(lambda: [index.related(name) for name in few]) / len(few)
@@ -360,13 +377,19 @@ def bench_checkout(peer: Path, papers: Sequence[Paper]) -> dict[str, Any]:
     """The peer's own search over its own database, from a checkout that the user has."""
     with tempfile.TemporaryDirectory() as folder:
         texts = [
-            {name: getattr(paper, name) for name in ("arxiv_id", "title", "abstract", "authors")} for paper in papers
+            {name: getattr(paper, name) for name in ("arxiv_id", "title", "abstract", "authors")}
+            for paper in papers
         ]
         (Path(folder) / "papers.json").write_text(json.dumps(texts), encoding="utf-8")
         (Path(folder) / "data").mkdir()
         command = [sys.executable, "-c", PEER_SCRIPT, "papers.json", json.dumps(QUERIES)]
-        found = subprocess.run(  # noqa: S603 - the user named this checkout
-            command, cwd=folder, env={"PYTHONPATH": str(peer.resolve())}, capture_output=True, text=True, check=False
+        found = subprocess.run(
+            command,
+            cwd=folder,
+            env={"PYTHONPATH": str(peer.resolve())},
+            capture_output=True,
+            text=True,
+            check=False,
         )
     if found.returncode:
         return {"peer's checkout": f"did not run: {found.stderr.strip().splitlines()[-1]}"}
@@ -381,7 +404,9 @@ def main() -> None:
     parser.add_argument("--full", action="store_true", help="2.5 million papers and 25 million readings")
     parser.add_argument("--papers", type=int, help="size of the generated store")
     parser.add_argument("--peer", type=Path, help="a checkout of arxiv-sanity-lite")
-    parser.add_argument("--folder", type=Path, help="where the generated store goes (default: a temporary folder)")
+    parser.add_argument(
+        "--folder", type=Path, help="where the generated store goes (default: a temporary folder)"
+    )
     parser.add_argument("--results", type=Path, default=Path("results"))
     options = parser.parse_args()
     papers = options.papers or (2_500_000 if options.full else 25_000)
@@ -411,9 +436,18 @@ def main() -> None:
         readings = 10 * papers
         sections[f"generated store: {papers:,} papers, {readings:,} readings"] = {
             **({} if Path(path).exists() else apart(generate, path, papers, readings)),
-            **{f"indexing: {name}" if "peak" in name else name: value for name, value in apart(bench_index, path).items()},
-            **{f"queries: {name}" if "peak" in name else name: value for name, value in apart(bench_queries, path).items()},
-            **{f"day: {name}" if "peak" in name else name: value for name, value in apart(bench_day_on_big, path, posts).items()},
+            **{
+                f"indexing: {name}" if "peak" in name else name: value
+                for name, value in apart(bench_index, path).items()
+            },
+            **{
+                f"queries: {name}" if "peak" in name else name: value
+                for name, value in apart(bench_queries, path).items()
+            },
+            **{
+                f"day: {name}" if "peak" in name else name: value
+                for name, value in apart(bench_day_on_big, path, posts).items()
+            },
         }
     finally:
         if options.folder is None:
@@ -421,7 +455,14 @@ def main() -> None:
     for title, found in sections.items():
         sheet = table("what", "measured", title=title, numbers=["measured"])
         for name, value in found.items():
-            sheet.add_row(name, f"{value:,.3g}" if isinstance(value, float) and value < 1000 else f"{value:,.0f}" if isinstance(value, int | float) else str(value))
+            sheet.add_row(
+                name,
+                f"{value:,.3g}"
+                if isinstance(value, float) and value < 1000
+                else f"{value:,.0f}"
+                if isinstance(value, int | float)
+                else str(value),
+            )
         console().print(sheet)
     report = {"made": provenance(), "sections": sections}
     path = options.results / "digest" / "bench.json"

@@ -16,6 +16,10 @@ from hotpapers.common.papers import find_paper, installed_papers, load, require_
 __all__ = ["app", "main"]
 
 
+class _EndedEarlyError(Exception):
+    """Carries what typer would end the program for without a word past it, to `main`."""
+
+
 class FrontDoor(TyperGroup):
     """Lists every installed paper by its declaration; imports a room only when it is entered."""
 
@@ -40,6 +44,13 @@ class FrontDoor(TyperGroup):
             formatter.write_dl(own)
         with formatter.section("Papers"):
             formatter.write_dl([(paper.slug, paper.purpose) for paper in installed_papers()])
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; Ctrl-C and a reader that has gone (``| head``) are `main`'s to answer."""
+        try:
+            return super().invoke(ctx)
+        except (KeyboardInterrupt, BrokenPipeError) as error:
+            raise _EndedEarlyError(error) from error
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Enter the room that the arguments name: check its extra, import its app."""
@@ -66,7 +77,7 @@ app = typer.Typer(
 
 def _version(show: bool) -> None:
     if show:
-        from hotpapers import __version__  # noqa: PLC0415
+        from hotpapers import __version__
 
         typer.echo(f"hotpapers {__version__}")
         raise typer.Exit
@@ -87,7 +98,7 @@ def papers(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
     """List the installed papers: which run here, which need an extra and how to get it."""
-    from hotpapers.common.listing import list_papers  # noqa: PLC0415
+    from hotpapers.common.listing import list_papers
 
     list_papers(as_json=as_json)
 
@@ -95,12 +106,14 @@ def papers(
 @app.command()
 def claims(
     paper: Annotated[str | None, typer.Argument(help="A paper's slug; all of them where left out.")] = None,
-    full: Annotated[bool, typer.Option("--full", help="Also the checks that need hours, data or a GPU.")] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="Also the checks that need hours, data or a GPU.")
+    ] = False,
     results: Annotated[Path, typer.Option(help="Folder for PAPER/claims.json.")] = Path("results"),
     strict: Annotated[bool, typer.Option("--strict", help="End with code 1 when a claim fails.")] = False,
 ) -> None:
     """Check what the papers claim: reported, measured here, verdict; writes RESULTS/PAPER/claims.json."""
-    from hotpapers.common.listing import list_claims  # noqa: PLC0415
+    from hotpapers.common.listing import list_claims
 
     failed = list_claims(paper, full=full, results=results)
     if strict and failed:
@@ -109,13 +122,15 @@ def claims(
 
 @app.command()
 def demo(
-    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the page and what the demos make.")] = Path(
-        "demo"
-    ),
-    fresh: Annotated[bool, typer.Option("--fresh", help="Run every demo again, also the unchanged ones.")] = False,
+    out: Annotated[
+        Path, typer.Option("-o", "--out", help="Folder for the page and what the demos make.")
+    ] = Path("demo"),
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Run every demo again, also the unchanged ones.")
+    ] = False,
 ) -> None:
     """Run every installed paper's demo and build the day's page from them."""
-    from hotpapers.digest.demo import build_demo  # noqa: PLC0415
+    from hotpapers.digest.demo import build_demo
 
     index = build_demo(out, fresh=fresh)
     typer.echo(index)
@@ -128,7 +143,7 @@ def new_paper(
     title: Annotated[str, typer.Option(help="The paper's title.")] = "",
 ) -> None:
     """Write a new paper's room, tests, docs and benchmark from the house's template (in a checkout)."""
-    from hotpapers.common.new_paper import write_new_paper  # noqa: PLC0415
+    from hotpapers.common.new_paper import write_new_paper
 
     write_new_paper(slug, arxiv_id, title=title)
 
@@ -155,7 +170,10 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     debug = "--debug" in before or bool(os.environ.get("HOTPAPERS_DEBUG"))
     given = [word for word in before if word != "--debug"] + dashes + after
     try:
-        code = app(args=given, prog_name="hotpapers", standalone_mode=False)
+        try:
+            code = app(args=given, prog_name="hotpapers", standalone_mode=False)
+        except _EndedEarlyError as ended:
+            raise ended.args[0] from None
         sys.stdout.flush()
     except BrokenPipeError:
         # The reader (head, less) has gone: nothing is wrong. Keep the interpreter from flushing again.

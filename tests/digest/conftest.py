@@ -58,7 +58,9 @@ def tweet(number: int, text: str = "A paper") -> str:
     )
 
 
-def make_entry(arxiv_id: str, retweets: int, favorites: int, *, day: date, tweets: int = 1, **fields) -> Entry:
+def make_entry(
+    arxiv_id: str, retweets: int, favorites: int, *, day: date, tweets: int = 1, **fields
+) -> Entry:
     """One made-up entry."""
     read_at = datetime(day.year, day.month, day.day, 9, 12, tzinfo=UTC) + timedelta(days=1)
     facts = {

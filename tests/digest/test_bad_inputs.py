@@ -113,7 +113,9 @@ def test_a_rank_left_out(refused, tmp_path, good):
 
 
 def test_a_negative_count(refused, tmp_path, good):
-    refused("import", saved(tmp_path, good.replace("favorites: 8", "favorites: -8")), says="counts of 0 or more")
+    refused(
+        "import", saved(tmp_path, good.replace("favorites: 8", "favorites: -8")), says="counts of 0 or more"
+    )
 
 
 def test_a_count_that_is_no_number(refused, tmp_path, good):
@@ -145,7 +147,9 @@ def test_links_to_two_papers(refused, tmp_path, good):
 
 
 def test_an_id_that_looks_like_a_path(refused, tmp_path, good):
-    refused("import", saved(tmp_path, good.replace("2008.05001", "../../etc/passwd")), says="the same arXiv id")
+    refused(
+        "import", saved(tmp_path, good.replace("2008.05001", "../../etc/passwd")), says="the same arXiv id"
+    )
 
 
 def test_an_embed_that_is_no_tweet(refused, tmp_path, good):
@@ -227,7 +231,9 @@ def test_a_path_that_is_not_there(refused, tmp_path):
 
 def test_two_posts_of_one_day(refused, tmp_path, good):
     other = good.replace("favorites: 8", "favorites: 9")
-    refused("import", zipped(tmp_path, ("a.md", good), ("b.md", other)), says="two different posts of 2020-08-20")
+    refused(
+        "import", zipped(tmp_path, ("a.md", good), ("b.md", other)), says="two different posts of 2020-08-20"
+    )
 
 
 # ---- mentions
@@ -304,7 +310,10 @@ def test_two_writers_at_once(run_apart, store_path, tmp_path, good):
 
 def test_a_full_disk(run_apart, store_path, tmp_path):
     before = dump(store_path)
-    entries = [make_entry(f"2008.{at:05d}", 1, 1, day=DAY, abstract=os.urandom(30_000).hex()) for at in range(6000, 6060)]
+    entries = [
+        make_entry(f"2008.{at:05d}", 1, 1, day=DAY, abstract=os.urandom(30_000).hex())
+        for at in range(6000, 6060)
+    ]
     post = saved(tmp_path, render_post(make_post(DAY, *entries)))
 
     def little_room() -> None:
@@ -334,9 +343,14 @@ def test_ctrl_c(tmp_path, store_path):
         "importing._refuse_twins = lambda posts: os.kill(os.getpid(), signal.SIGINT)\n"
         f"main(['digest', 'import', {str(folder)!r}, '--store', {str(store_path)!r}])\n"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=60
+    )
     assert done.returncode == 130
-    assert done.stderr == "hotpapers: interrupted: what was finished is kept; the same command goes on from there\n"
+    assert (
+        done.stderr
+        == "hotpapers: interrupted: what was finished is kept; the same command goes on from there\n"
+    )
     assert dump(store_path) == before
 
 
@@ -364,9 +378,9 @@ def test_ctrl_c(tmp_path, store_path):
 )
 def test_a_question_without_an_answer(refused, arguments, says, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    before = {path for path in tmp_path.iterdir()}
+    before = set(tmp_path.iterdir())
     refused(*arguments, says=says)
-    assert {path for path in tmp_path.iterdir()} == before
+    assert set(tmp_path.iterdir()) == before
 
 
 @pytest.mark.parametrize(
@@ -377,7 +391,10 @@ def test_a_question_without_an_answer(refused, arguments, says, monkeypatch, tmp
         (("repair", "sound.md", "-o", "fixed.md"), "shows no sign of this accident"),
         (("build", "2020-08-20", "--from", "nowhere.zip"), "does not exist"),
         (("build", "2020-08-21", "--from", "sound.md"), "has no post of 2020-08-21"),
-        (("build", "2020-08-20", "--from", "sound.md", "--url", "ftp://x"), "expected something like https://"),
+        (
+            ("build", "2020-08-20", "--from", "sound.md", "--url", "ftp://x"),
+            "expected something like https://",
+        ),
     ],
 )
 def test_a_command_without_its_input(run, arguments, says, monkeypatch, tmp_path, good):
@@ -397,4 +414,9 @@ def test_lenient_keeps_what_can_be_kept(run, store_path, tmp_path, good):
     with Store(store_path, read_only=True) as store:
         assert [entry.paper.arxiv_id for entry in store.post(DAY).entries] == ["2008.05002"]
     listed = json.loads(run("digest", "days", "--store", store_path, "--format", "json").out)
-    assert listed[0] == {"date": "2020-08-20", "papers": 1, "total": 70, "top_title": "On the subject of 2008.05002"}
+    assert listed[0] == {
+        "date": "2020-08-20",
+        "papers": 1,
+        "total": 70,
+        "top_title": "On the subject of 2008.05002",
+    }

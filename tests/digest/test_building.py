@@ -37,7 +37,7 @@ def test_one_day_writes_its_page_its_post_and_what_leads_to_it(store, posts, tmp
     }  # fmt: skip
     assert (tmp_path / "posts" / "2020-08-08---Hot-Papers.md").read_bytes() == render_post(posts[5]).encode()
     feed = json.loads((tmp_path / "feed.json").read_text())
-    assert [item["date_published"][:10] for item in feed["items"]][0] == "2020-08-09"
+    assert feed["items"][0]["date_published"][:10] == "2020-08-09"
     assert len(feed["items"]) == 6
 
 
@@ -134,7 +134,15 @@ def test_the_ledger_of_a_paper_is_on_its_card(invented, tmp_path):
     from hotpapers.common.claims import write_ledger
 
     results = [
-        Result(id="C1", statement="Stores all", source="Table 1", reported="99 %", measured="12 %", verdict="fails", seconds=1)
+        Result(
+            id="C1",
+            statement="Stores all",
+            source="Table 1",
+            reported="99 %",
+            measured="12 %",
+            verdict="fails",
+            seconds=1,
+        )
     ]
     room = Paper(slug="invented", title="", purpose="", cli="x.cli:app")
     write_ledger(room, results, tmp_path)
@@ -146,7 +154,9 @@ def test_the_ledger_of_a_paper_is_on_its_card(invented, tmp_path):
 
 def test_a_day_goes_out_as_a_letter(store, posts, tmp_path):
     edition = store.edition(posts[5].date)
-    line = mail_day(edition, rooms=(), url=URL, sender="digest@example.org", recipients=[], out=tmp_path / "day.eml")
+    line = mail_day(
+        edition, rooms=(), url=URL, sender="digest@example.org", recipients=[], out=tmp_path / "day.eml"
+    )
     assert line == str(tmp_path / "day.eml")
     message = message_from_bytes((tmp_path / "day.eml").read_bytes(), policy=default)
     assert "8 August 2020" in message["Subject"]
@@ -166,4 +176,6 @@ def test_a_day_goes_out_as_a_letter(store, posts, tmp_path):
 def test_a_letter_to_nowhere_is_refused(store, options, complaint):
     edition = store.edition(date(2020, 8, 3))
     with pytest.raises(InputError, match=complaint):
-        mail_day(edition, **({"rooms": (), "url": URL, "sender": "a@example.org", "recipients": []} | options))
+        mail_day(
+            edition, **({"rooms": (), "url": URL, "sender": "a@example.org", "recipients": []} | options)
+        )

@@ -32,7 +32,9 @@ def test_sound_text_is_left_alone_unless_it_reads_as_damaged(text):
     assert repaired == text or damage(repaired) == text
 
 
-@pytest.mark.parametrize("text", ["plain", "Günter Klambauer", "“quoted”", "naïve café – 日本語", "İlker Ş", ""])
+@pytest.mark.parametrize(
+    "text", ["plain", "Günter Klambauer", "“quoted”", "naïve café – 日本語", "İlker Ş", ""]
+)
 def test_real_text_is_not_taken_for_damaged(text):
     assert not is_damaged(text)
 
@@ -45,7 +47,12 @@ def test_the_damaged_founding_post_becomes_the_clean_one(shared_data):
 
 @pytest.mark.parametrize(
     ("content", "complaint"),
-    [(b"", "empty"), (b" \n ", "empty"), (b"\x89PNG\0", "binary"), ("é".encode("latin-1") + b" a", "not UTF-8")],
+    [
+        (b"", "empty"),
+        (b" \n ", "empty"),
+        (b"\x89PNG\0", "binary"),
+        ("é".encode("latin-1") + b" a", "not UTF-8"),
+    ],
 )
 def test_unreadable_bytes_are_named(content, complaint):
     with pytest.raises(InputError, match=complaint):

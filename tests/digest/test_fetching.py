@@ -23,7 +23,8 @@ NOON = datetime(2020, 11, 20, 12, tzinfo=UTC)
 FEED = """<?xml version="1.0" encoding="UTF-8"?>
 <feed xmlns="http://www.w3.org/2005/Atom" xmlns:arxiv="http://arxiv.org/schemas/atom">{}</feed>"""
 ENTRY = """<entry><id>http://arxiv.org/abs/{id}v1</id><title>About {id}</title><summary>The abstract of {id}.</summary>
-<published>2020-11-18T10:00:00Z</published><updated>2020-11-18T10:00:00Z</updated><author><name>Ada Example</name></author>
+<published>2020-11-18T10:00:00Z</published><updated>2020-11-18T10:00:00Z</updated>
+<author><name>Ada Example</name></author>
 <arxiv:primary_category term="cs.LG"/><category term="cs.LG"/><category term="stat.ML"/></entry>"""
 
 
@@ -34,7 +35,13 @@ def world(server: Server) -> Server:  # noqa: F811
     posts.append(bluesky_post(6, NOON - timedelta(hours=9), uri="at://did:plc:abc6/app.bsky.feed.post/again"))
     server.routes["/xrpc/app.bsky.feed.searchPosts"] = bluesky_search(posts)
     server.routes["/search_by_date"] = lambda _: json_reply(
-        {"hits": [hackernews_hit(6, NOON, points=200)], "nbHits": 1, "nbPages": 1, "page": 0, "hitsPerPage": 100}
+        {
+            "hits": [hackernews_hit(6, NOON, points=200)],
+            "nbHits": 1,
+            "nbPages": 1,
+            "page": 0,
+            "hitsPerPage": 100,
+        }
     )
     server.routes["/api/query"] = lambda request: Reply(
         body=FEED.format(
@@ -72,7 +79,12 @@ def test_a_day_is_fetched_described_and_ranked(world, settings):
     with Store(":memory:") as store:
         done = fetch(store, settings)
         assert done.mentions == {"bluesky": 7, "hackernews": 1}
-        assert (done.readings, done.described, done.unknown, done.troubles) == (8, 6, (), [])  # one paper on two pages: read twice
+        assert (done.readings, done.described, done.unknown, done.troubles) == (
+            8,
+            6,
+            (),
+            [],
+        )  # one paper on two pages: read twice
         ranked = rank(store, since=DAY, until=DAY)
         # number n: n likes + 2 reposts + 3 replies + 4 quotes a post; the sixth has two and a story
         assert [(line.paper.arxiv_id, line.attention) for line in ranked[:2]] == [
@@ -97,7 +109,9 @@ def test_fetching_the_same_again_changes_nothing(world, settings, tmp_path):
     assert dump(path) == before
 
 
-def test_an_interrupted_fetch_goes_on_after_the_last_page_that_was_kept(world, settings, tmp_path, monkeypatch):
+def test_an_interrupted_fetch_goes_on_after_the_last_page_that_was_kept(
+    world, settings, tmp_path, monkeypatch
+):
     undisturbed, stopped = tmp_path / "u.duckdb", tmp_path / "s.duckdb"
     with Store(undisturbed) as store:
         fetch(store, settings, "bluesky")
@@ -165,7 +179,7 @@ def test_a_post_composed_from_readings_is_a_post_of_the_archives_grammar(world, 
         first = post.entries[0]
         # reposts 2 + quotes 4 of two posts; likes, replies, points and comments
         assert first.attention.counts == {"retweets": 12, "favorites": 2 * (6 + 3) + 206}
-        assert first.attention.source == "bluesky + hackernews"
+        assert first.attention.source == "combined"
         assert {mention.source for mention in first.mentions} == {"bluesky", "hackernews"}
         parsed = parse_post(render_post(post))
         assert [entry.attention.total for entry in parsed.entries] == [236, 14]

@@ -64,9 +64,27 @@ def jsonl(path, *rows) -> None:
 def test_mentions_become_running_totals_by_day(tmp_path):
     base = {"source": "mynetwork", "url": "https://example.org/1", "author": "a"}
     rows = [
-        base | {"id": "1", "text": "arxiv.org/abs/2008.02217", "created": "2020-08-06T10:00:00Z", "counts": {"likes": 5}},
-        base | {"id": "2", "text": "arXiv:2008.02217v2", "created": "2020-08-06T12:00:00Z", "counts": {"likes": 2, "shares": 1}},
-        base | {"id": "3", "text": "arxiv.org/pdf/2008.02217", "created": "2020-08-08T09:00:00Z", "counts": {"likes": 4}},
+        base
+        | {
+            "id": "1",
+            "text": "arxiv.org/abs/2008.02217",
+            "created": "2020-08-06T10:00:00Z",
+            "counts": {"likes": 5},
+        },
+        base
+        | {
+            "id": "2",
+            "text": "arXiv:2008.02217v2",
+            "created": "2020-08-06T12:00:00Z",
+            "counts": {"likes": 2, "shares": 1},
+        },
+        base
+        | {
+            "id": "3",
+            "text": "arxiv.org/pdf/2008.02217",
+            "created": "2020-08-08T09:00:00Z",
+            "counts": {"likes": 4},
+        },
     ]
     jsonl(tmp_path / "m.jsonl", *rows)
     with Store(tmp_path / "s.duckdb") as store:
@@ -100,7 +118,9 @@ def year_of_posts(tmp_path_factory):
     for at in range(330):
         day = date(2019, 1, 1) + timedelta(days=at)
         entries = [
-            make_entry(f"19{day:%m}.{day.day * 100 + place:05d}", 500 - place, 9, day=day, abstract="word " * 300)
+            make_entry(
+                f"19{day:%m}.{day.day * 100 + place:05d}", 500 - place, 9, day=day, abstract="word " * 300
+            )
             for place in range(9)
         ]
         (folder / f"{day}.md").write_text(render_post(make_post(day, *entries)))

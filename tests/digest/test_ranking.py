@@ -38,7 +38,10 @@ def filled(items) -> Store:
     papers = {item.arxiv_id for item in items}
     fields = ("cs.LG", "cs.CV", "math.PR")
     store.put_papers(
-        [Paper(arxiv_id=name, title=name, authors=(), categories=(fields[int(name[-1]) % 3],)) for name in papers],
+        [
+            Paper(arxiv_id=name, title=name, authors=(), categories=(fields[int(name[-1]) % 3],))
+            for name in papers
+        ],
         seen_at=datetime(2020, 2, 1, tzinfo=UTC),
     )
     store.put_readings(items)
@@ -53,7 +56,9 @@ def expected(items, since, until, weights=None) -> dict[str, float]:
             latest[item.arxiv_id, item.source] = item
     scores: dict[str, float] = {}
     for (paper, source), item in latest.items():
-        weighted = sum(value * (weights or {}).get(f"{source}.{kind}", 1) for kind, value in item.counts.items())
+        weighted = sum(
+            value * (weights or {}).get(f"{source}.{kind}", 1) for kind, value in item.counts.items()
+        )
         scores[paper] = scores.get(paper, 0) + weighted * (weights or {}).get(source, 1)
     return {paper: score for paper, score in scores.items() if score > 0}
 
@@ -100,7 +105,9 @@ def test_weights_scale_a_source_or_one_of_its_counts(items, source_weight, kind_
 def test_gained_is_the_total_now_less_the_total_before(items, day):
     since, end = START + timedelta(days=day), START + timedelta(days=9)
     with filled(items) as store:
-        gained = {line.paper.arxiv_id: line.attention for line in rank(store, since=since, by="gained", top=None)}
+        gained = {
+            line.paper.arxiv_id: line.attention for line in rank(store, since=since, by="gained", top=None)
+        }
     now: dict[str, int] = {}
     for source in ("bluesky", "hackernews"):
         mine = [item for item in items if item.source == source]
@@ -152,7 +159,9 @@ def test_a_category_or_a_whole_archive_can_be_chosen(store):
 def test_ties_go_to_the_smaller_id():
     when = datetime(2020, 1, 2, tzinfo=UTC)
     names = ["2001.00003", "2001.00001", "2001.00002"]
-    with filled([Attention(arxiv_id=name, source="x", read_at=when, counts={"likes": 7}) for name in names]) as store:
+    with filled(
+        [Attention(arxiv_id=name, source="x", read_at=when, counts={"likes": 7}) for name in names]
+    ) as store:
         assert [line.paper.arxiv_id for line in rank(store)] == sorted(names)
 
 
@@ -171,12 +180,15 @@ def test_the_archives_top_three(shared_data):
 
 
 def test_weights_are_read_or_refused():
-    assert parse_weights(["hackernews=2", "bluesky.replies=0.5"]) == {"hackernews": 2.0, "bluesky.replies": 0.5}
+    assert parse_weights(["hackernews=2", "bluesky.replies=0.5"]) == {
+        "hackernews": 2.0,
+        "bluesky.replies": 0.5,
+    }
     for wrong in ("hackernews", "=2", "a=-1", "a=nan", "a=inf", "a=1e999", "a b=1", "a=1.2.3"):
         with pytest.raises(InputError, match="expected SOURCE=NUMBER"):
             parse_weights([wrong])
 
 
 def test_a_window_that_ends_before_it_begins_is_refused(store):
-    with pytest.raises(InputError, match="ends .* before it begins"):
+    with pytest.raises(InputError, match=r"ends .* before it begins"):
         rank(store, since=date(2020, 8, 2), until=date(2020, 8, 1))

@@ -13,13 +13,19 @@ from hotpapers.common.errors import InputError
 from hotpapers.digest import Paper, SearchIndex, Store
 
 NOW = datetime(2020, 9, 1, tzinfo=UTC)
+FACTS = [
+    ("Hopfield networks", "Ada Example", "An associative memory stores patterns with attention.", "cs.NE"),
+    ("Attention for translation", "Günter Beispiel", "A transformer uses attention to translate.", "cs.CL"),
+    ("Privacy by noise", "Bo Sample", "Differentially private descent adds noise to gradients.", "cs.LG"),
+    ("Old music restored", "Chi Muster", "A network removes noise from old recordings.", "eess.AS"),
+    ("Patterns in memory", "Di Ejemplo", "Associative memory of patterns, with a Hopfield energy.", "cs.NE"),
+]
 PAPERS = [
-    Paper(arxiv_id="2008.00001", title="Hopfield networks", authors=("Ada Example",), abstract="An associative memory stores patterns with attention.", categories=("cs.NE",)),
-    Paper(arxiv_id="2008.00002", title="Attention for translation", authors=("Günter Beispiel",), abstract="A transformer uses attention to translate sentences.", categories=("cs.CL",)),
-    Paper(arxiv_id="2008.00003", title="Privacy by noise", authors=("Bo Sample",), abstract="Differentially private descent adds noise to gradients.", categories=("cs.CR", "cs.LG")),
-    Paper(arxiv_id="2008.00004", title="Old music restored", authors=("Chi Muster",), abstract="A network removes noise from old recordings.", categories=("eess.AS",)),
-    Paper(arxiv_id="2008.00005", title="Patterns in memory", authors=("Di Ejemplo",), abstract="Associative memory of patterns, again with a Hopfield energy.", categories=("cs.NE",)),
-]  # fmt: skip
+    Paper(
+        arxiv_id=f"2008.0000{at}", title=title, authors=(author,), abstract=abstract, categories=(category,)
+    )
+    for at, (title, author, abstract, category) in enumerate(FACTS, start=1)
+]
 
 
 @pytest.fixture
@@ -47,7 +53,10 @@ def test_words_are_found_without_case_accents_and_endings(index):
 
 
 def test_the_query_language(index):
-    assert found(index, '"associative memory"') == ["5", "1"] or found(index, '"associative memory"') == ["1", "5"]
+    assert found(index, '"associative memory"') == ["5", "1"] or found(index, '"associative memory"') == [
+        "1",
+        "5",
+    ]
     assert found(index, "author:Muster") == ["4"]
     assert found(index, "title:noise") == ["3"]
     assert found(index, "noise -private") == ["4"]
@@ -62,17 +71,18 @@ def test_any_query_is_answered_or_refused_in_one_line(query):
     with Store(":memory:") as store:
         store.put_papers(PAPERS[:2], seen_at=NOW)
         index = SearchIndex(store)
-        try:
+        if any(character.isalnum() for character in query):
             assert len(index.search(query)) <= 2
-        except InputError as error:
-            assert "no word" in str(error)
+        else:
+            with pytest.raises(InputError, match="no word"):
+                index.search(query)
 
 
 def test_related_papers_are_nearest_first_without_the_paper_itself(index):
     near = [hit.paper.arxiv_id[-1] for hit in index.related("2008.00001")]
     assert near[0] == "5"
     assert "1" not in near
-    with pytest.raises(InputError, match="does not know 2008.09999"):
+    with pytest.raises(InputError, match=r"does not know 2008\.09999"):
         index.related("2008.09999")
 
 
@@ -84,7 +94,9 @@ def test_the_index_follows_the_store(tmp_path):
         assert index.refresh() == 3
         assert index.refresh() == 0
         store.put_papers(PAPERS[3:], seen_at=NOW)
-        changed = Paper(arxiv_id="2008.00001", title="Renamed entirely", authors=("Ada Example",), abstract="Nothing.")
+        changed = Paper(
+            arxiv_id="2008.00001", title="Renamed entirely", authors=("Ada Example",), abstract="Nothing."
+        )
         store.put_papers([changed], seen_at=datetime(2020, 9, 2, tzinfo=UTC))
         assert index.refresh() == 3
         assert found(index, "renamed") == ["1"]

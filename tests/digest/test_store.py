@@ -20,7 +20,10 @@ def test_posts_come_back_as_they_were_put(store, posts):
         assert store.post(post.date) == post
         assert render_post(store.post(post.date)) == render_post(post)
     assert store.post(date(2019, 1, 1)) is None
-    assert [post.date for post in store.posts([posts[3].date, posts[0].date])] == [posts[3].date, posts[0].date]
+    assert [post.date for post in store.posts([posts[3].date, posts[0].date])] == [
+        posts[3].date,
+        posts[0].date,
+    ]
 
 
 def test_putting_the_same_again_changes_nothing(store_path, posts):
@@ -40,7 +43,11 @@ def test_one_by_one_and_all_at_once_give_the_same_rows(tmp_path, store_path, pos
 
 def test_a_changed_post_replaces_the_old_one_and_keeps_the_history_of_counts(store, posts):
     first = posts[0].entries[0]
-    attention = replace(first.attention, read_at=first.attention.read_at + timedelta(hours=1), counts={"retweets": 999, "favorites": 1})
+    attention = replace(
+        first.attention,
+        read_at=first.attention.read_at + timedelta(hours=1),
+        counts={"retweets": 999, "favorites": 1},
+    )
     changed = replace(posts[0], entries=(replace(first, attention=attention), *posts[0].entries[1:]))
     assert store.put_post(changed)
     assert store.post(posts[0].date) == changed
@@ -50,7 +57,9 @@ def test_a_changed_post_replaces_the_old_one_and_keeps_the_history_of_counts(sto
 
 
 def test_a_paper_is_what_was_last_seen_of_it_in_whatever_order_it_was_told():
-    old = Paper(arxiv_id="2008.00001", title="Old", authors=("A",), abstract="told once", categories=("cs.LG",))
+    old = Paper(
+        arxiv_id="2008.00001", title="Old", authors=("A",), abstract="told once", categories=("cs.LG",)
+    )
     new = Paper(arxiv_id="2008.00001", title="New", authors=("A", "B"))
     merged = replace(new, abstract="told once", categories=("cs.LG",))
     for order in ([(old, 0), (new, 1)], [(new, 1), (old, 0)]):
@@ -76,12 +85,16 @@ def test_readings_are_appended_corrected_and_never_doubled(store):
     later = replace(reading, read_at=NOON + timedelta(days=1), counts={"likes": 9})
     assert store.put_readings([later, later]) == 1
     mine = [item for item in store.readings(["2008.00001"])["2008.00001"] if item.source == "bluesky"]
-    assert mine == [replace(reading, counts={"likes": 4}, day=date(2020, 8, 10)), replace(later, day=date(2020, 8, 11))]
+    assert mine == [
+        replace(reading, counts={"likes": 4}, day=date(2020, 8, 10)),
+        replace(later, day=date(2020, 8, 11)),
+    ]
 
 
 def test_standing_is_the_latest_reading_of_each_paper_and_source(store):
     wanted = store.rows(
-        "SELECT arxiv_id, source, max(read_at) AS read_at, max_by(total, read_at) AS total FROM reading GROUP BY ALL ORDER BY ALL"
+        "SELECT arxiv_id, source, max(read_at) AS read_at, max_by(total, read_at) AS total "
+        "FROM reading GROUP BY ALL ORDER BY ALL"
     )
     assert store.rows("SELECT arxiv_id, source, read_at, total FROM standing ORDER BY ALL") == wanted
     late = Attention(arxiv_id="2008.00001", source="twitter", read_at=NOON, counts={"retweets": 5})
@@ -92,7 +105,9 @@ def test_standing_is_the_latest_reading_of_each_paper_and_source(store):
 
 
 def test_mentions_keep_their_latest_counts_and_all_their_papers(store):
-    mention = Mention(source="bluesky", id="at://x", arxiv_ids=("2008.00001",), created=NOON, counts={"likes": 1})
+    mention = Mention(
+        source="bluesky", id="at://x", arxiv_ids=("2008.00001",), created=NOON, counts={"likes": 1}
+    )
     assert store.put_mentions([mention]) == 1
     assert store.put_mentions([mention]) == 0
     store.put_mentions([replace(mention, arxiv_ids=("2008.00002",), counts={"likes": 7})])
@@ -118,7 +133,7 @@ def test_an_edition_knows_its_neighbours_and_charts(store, posts):
     assert [reading.total for reading in last.readings["2008.00001"]] == [550, 1050]
     first = store.edition(posts[0].date)
     assert [reading.total for reading in first.readings["2008.00001"]] == [550]  # nothing from the future
-    with pytest.raises(InputError, match="no post of 2020-08-20 .*2020-08-08"):
+    with pytest.raises(InputError, match=r"no post of 2020-08-20 .*2020-08-08"):
         store.edition(date(2020, 8, 20))
 
 
@@ -133,7 +148,9 @@ def test_days_are_listed_newest_first_with_their_top(store, posts):
 
 def test_a_post_composed_here_adds_no_reading(store):
     before = store.rows("SELECT count(*) AS n FROM reading")
-    store.put_post(make_post(date(2020, 9, 1), make_entry("2009.00001", 9, 9, day=date(2020, 9, 1))), observed=False)
+    store.put_post(
+        make_post(date(2020, 9, 1), make_entry("2009.00001", 9, 9, day=date(2020, 9, 1))), observed=False
+    )
     assert store.rows("SELECT count(*) AS n FROM reading") == before
 
 
@@ -181,7 +198,10 @@ def test_readers_share_a_store_and_a_second_writer_is_told(store_path, run_apart
     with Store(store_path):
         done = run_apart("digest", "days", "--store", store_path)
     assert done.returncode == 1
-    assert done.stderr == f"hotpapers: the store {store_path} is in use by another process: wait until it has finished\n"
+    assert (
+        done.stderr
+        == f"hotpapers: the store {store_path} is in use by another process: wait until it has finished\n"
+    )
 
 
 def test_a_full_disk_leaves_the_store_as_it_was(store_path, posts, monkeypatch):
@@ -190,6 +210,7 @@ def test_a_full_disk_leaves_the_store_as_it_was(store_path, posts, monkeypatch):
     import duckdb
 
     with Store(store_path) as store:
+
         class Full:
             def __init__(self, database):
                 self.database = database

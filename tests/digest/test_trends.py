@@ -21,9 +21,17 @@ def filled(abstract_of, per_day: int = 10) -> Store:
         day = UNTIL - timedelta(days=back)
         for at in range(per_day):
             name = f"{day:%y%m}.{day.day * 100 + at:05d}"
-            papers.append(Paper(arxiv_id=name, title="A title", authors=(), abstract=abstract_of(chance, back < 28)))
+            papers.append(
+                Paper(arxiv_id=name, title="A title", authors=(), abstract=abstract_of(chance, back < 28))
+            )
             readings.append(
-                Attention(arxiv_id=name, source="x", day=day, read_at=datetime(day.year, day.month, day.day, 9, tzinfo=UTC), counts={"n": 1})
+                Attention(
+                    arxiv_id=name,
+                    source="x",
+                    day=day,
+                    read_at=datetime(day.year, day.month, day.day, 9, tzinfo=UTC),
+                    counts={"n": 1},
+                )
             )
     store.put_papers(papers, seen_at=datetime(2020, 9, 1, tzinfo=UTC))
     store.put_readings(readings)
@@ -47,7 +55,10 @@ def test_a_planted_word_rises_to_the_top_and_its_shares_are_right():
         top = trends.words[0]
         assert top.word == "transformers"
         assert top.score > 3
-        used = store.rows("SELECT count(*) AS n FROM paper WHERE abstract LIKE '%transformers%' AND arxiv_id IN (SELECT arxiv_id FROM reading WHERE day >= '2020-08-03')")
+        used = store.rows(
+            "SELECT count(*) AS n FROM paper WHERE abstract LIKE '%transformers%' "
+            "AND arxiv_id IN (SELECT arxiv_id FROM reading WHERE day >= '2020-08-03')"
+        )
         assert top.papers == used[0]["n"]
         assert top.now == pytest.approx(top.papers / 280)
         assert 0.05 < top.before < 0.15

@@ -125,4 +125,6 @@ def read_ledger(path: Path) -> Ledger:
         results = tuple(Result(**row) for row in raw.pop("claims"))
         return Ledger(claims=results, **raw)
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise InputError(f"{path} is not a claims ledger ({type(error).__name__}): run `hotpapers claims`") from error
+        raise InputError(
+            f"{path} is not a claims ledger ({type(error).__name__}): run `hotpapers claims`"
+        ) from error

@@ -20,7 +20,7 @@ _PIPE_WIDTH = 240
 
 def console(*, stderr: bool = False) -> Console:
     """A rich console for stdout or stderr; plain and wide where the output is not a terminal."""
-    from rich.console import Console  # noqa: PLC0415
+    from rich.console import Console
 
     stream = sys.stderr if stderr else sys.stdout
     return Console(stderr=stderr, highlight=False, width=None if stream.isatty() else _PIPE_WIDTH)
@@ -28,8 +28,8 @@ def console(*, stderr: bool = False) -> Console:
 
 def table(*headings: str, title: str | None = None, numbers: Iterable[str] = ()) -> Table:
     """An empty table; the columns named in `numbers` are set flush right."""
-    from rich.box import SIMPLE_HEAD  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
 
     sheet = Table(box=SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
     for heading in headings:
@@ -42,6 +42,6 @@ def progress(items: Iterable[Item], what: str, total: int | None = None) -> Iter
     if not sys.stderr.isatty():
         yield from items
         return
-    from rich.progress import track  # noqa: PLC0415
+    from rich.progress import track
 
     yield from track(items, description=what, total=total, console=console(stderr=True), transient=True)

@@ -117,7 +117,7 @@ def missing_requirements(paper: Paper) -> tuple[str, ...]:
 
     The extra has the paper's slug and belongs to the distribution that declares the paper.
     """
-    from packaging.requirements import Requirement  # noqa: PLC0415 - only asked when a room is entered
+    from packaging.requirements import Requirement
 
     missing = []
     for line in distribution(_distribution_name(paper)).requires or ():

@@ -84,10 +84,14 @@ def check_clock(post: Post, now: datetime) -> None:
     if post.made_at > latest:
         raise InputError(f"the post was made at {post.made_at:%Y-%m-%d %H:%M:%S}, in the future")
     if post.made_at.date() < post.date - _CLOCK_SKEW:
-        raise InputError(f"the post was made on {post.made_at:%Y-%m-%d}, before the day {post.date} it is about")
+        raise InputError(
+            f"the post was made on {post.made_at:%Y-%m-%d}, before the day {post.date} it is about"
+        )
     for rank, entry in enumerate(post.entries, start=1):
         if entry.attention.read_at > latest:
-            raise InputError(f"entry {rank}: counts read at {entry.attention.read_at:%Y-%m-%d}, in the future")
+            raise InputError(
+                f"entry {rank}: counts read at {entry.attention.read_at:%Y-%m-%d}, in the future"
+            )
 
 
 def _files(path: Path) -> Iterator[tuple[str, Callable[[], bytes]]]:
@@ -143,7 +147,15 @@ def _unzip(archive: zipfile.ZipFile, member: zipfile.ZipInfo, budget: list[int])
     try:
         with archive.open(member) as stream:
             content = stream.read(MAX_POST_BYTES + 1)
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, OSError, ValueError, zlib.error) as error:
+    except (
+        zipfile.BadZipFile,
+        RuntimeError,
+        NotImplementedError,
+        EOFError,
+        OSError,
+        ValueError,
+        zlib.error,
+    ) as error:
         raise InputError(f"{name} can't be unpacked ({error}): damaged, encrypted or packed oddly") from error
     budget[0] -= len(content)
     if len(content) > MAX_POST_BYTES or budget[0] < 0:

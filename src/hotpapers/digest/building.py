@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["build_day", "build_site", "house"]
 
 _FEED_DAYS = 10
-_ALWAYS = ("claims.html",)
 
 
 def house(results: Path, cards: Mapping[str, Card | str] | None = None) -> tuple[RoomStatus, ...]:
@@ -68,7 +67,7 @@ def build_day(store: Store, edition: Edition, out: Path, *, url: str, rooms: Seq
     """
     days = store.days()
     present = [name for name in ("search.html", "trends.html") if (out / name).is_file()]
-    site = Site(out, url=url, rooms=rooms)
+    site = Site(out, url=url, rooms=rooms, pages=[*present, "claims.html"])
     page = _write_day(site, edition)
     newest = edition if not days or days[0].date <= edition.post.date else store.edition(days[0].date)
     site.write_index(days, newest)
@@ -94,8 +93,8 @@ def build_site(store: Store, out: Path, *, url: str, rooms: Sequence[RoomStatus]
         trends = rising_words(store, weeks=weeks)
     except InputError:
         trends = None  # a young archive has no window before this one: there is no trend to tell
-    pages = ["search.html", *(["trends.html"] if trends else []), *_ALWAYS]
-    site = Site(out, url=url, rooms=rooms)
+    pages = ["search.html", "claims.html", *(["trends.html"] if trends else [])]
+    site = Site(out, url=url, rooms=rooms, pages=pages)
     editions: list[Edition] = []
     papers: list[tuple[date, Paper]] = []
     for summary in progress(days, "writing pages"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hotpapers.common.claims import Claim, Measurement, read_ledger
 
 __all__ = ["CLAIMS"]
@@ -9,9 +11,9 @@ __all__ = ["CLAIMS"]
 
 def check_order() -> Measurement:
     """D1: count neighbouring entries of the archive that are not in descending order."""
-    from hotpapers.common.datasets import data_file  # noqa: PLC0415
-    from hotpapers.digest.archive import read_posts  # noqa: PLC0415
-    from hotpapers.digest.data import ARCHIVE  # noqa: PLC0415
+    from hotpapers.common.datasets import data_file
+    from hotpapers.digest.archive import read_posts
+    from hotpapers.digest.data import ARCHIVE
 
     inversions = pairs = posts = 0
     for _, post, _ in read_posts(data_file(ARCHIVE, "posts-2020.zip")):
@@ -20,21 +22,23 @@ def check_order() -> Measurement:
         posts += 1
         totals = [entry.attention.total for entry in post.entries]
         pairs += max(len(totals) - 1, 0)
-        inversions += sum(later > earlier for earlier, later in zip(totals, totals[1:], strict=False))
-    return Measurement(measured=f"{inversions} inversions in {pairs:,} pairs of {posts} posts", holds=inversions == 0)
+        inversions += sum(later > earlier for earlier, later in pairwise(totals))
+    return Measurement(
+        measured=f"{inversions} inversions in {pairs:,} pairs of {posts} posts", holds=inversions == 0
+    )
 
 
 def check_posts() -> Measurement:
     """D2: import the archive, render every post from the store, compare bytes."""
-    import zipfile  # noqa: PLC0415
-    from pathlib import Path  # noqa: PLC0415
-    from tempfile import TemporaryDirectory  # noqa: PLC0415
+    import zipfile
+    from pathlib import Path
+    from tempfile import TemporaryDirectory
 
-    from hotpapers.common.datasets import data_file  # noqa: PLC0415
-    from hotpapers.digest.data import ARCHIVE  # noqa: PLC0415
-    from hotpapers.digest.importing import import_path  # noqa: PLC0415
-    from hotpapers.digest.post import parse_post, render_post  # noqa: PLC0415
-    from hotpapers.digest.store import Store  # noqa: PLC0415
+    from hotpapers.common.datasets import data_file
+    from hotpapers.digest.data import ARCHIVE
+    from hotpapers.digest.importing import import_path
+    from hotpapers.digest.post import parse_post, render_post
+    from hotpapers.digest.store import Store
 
     path = data_file(ARCHIVE, "posts-2020.zip")
     with zipfile.ZipFile(path) as archive:
@@ -48,14 +52,16 @@ def check_posts() -> Measurement:
             for original in originals:
                 post = store.post(parse_post(original.decode()).date)
                 equal += post is not None and render_post(post).encode() == original
-    return Measurement(measured=f"{equal} of {len(originals)} posts byte for byte", holds=equal == len(originals))
+    return Measurement(
+        measured=f"{equal} of {len(originals)} posts byte for byte", holds=equal == len(originals)
+    )
 
 
 def check_repair() -> Measurement:
     """D3: repair the damaged post, compare bytes with the clean one."""
-    from hotpapers.common.datasets import data_file  # noqa: PLC0415
-    from hotpapers.digest.data import ARCHIVE  # noqa: PLC0415
-    from hotpapers.digest.encoding import repair  # noqa: PLC0415
+    from hotpapers.common.datasets import data_file
+    from hotpapers.digest.data import ARCHIVE
+    from hotpapers.digest.encoding import repair
 
     damaged = data_file(ARCHIVE, "hot-papers-2020-08-06.mojibake.md").read_bytes()
     clean = data_file(ARCHIVE, "hot-papers-2020-08-06.md").read_bytes()
@@ -66,10 +72,10 @@ def check_repair() -> Measurement:
 
 def check_papers() -> Measurement:
     """D4: count the first day's papers that have a room here whose claims were measured and hold."""
-    from pathlib import Path  # noqa: PLC0415
+    from pathlib import Path
 
-    from hotpapers.common.papers import installed_papers  # noqa: PLC0415
-    from hotpapers.digest.facts import first_day  # noqa: PLC0415
+    from hotpapers.common.papers import installed_papers
+    from hotpapers.digest.facts import first_day
 
     ids = [entry.paper.arxiv_id for entry in first_day().entries]
     rooms = [paper for paper in installed_papers() if paper.arxiv_id in ids]

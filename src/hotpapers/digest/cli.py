@@ -61,8 +61,12 @@ def parse_moment(text: str) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-Day = Annotated[date, typer.Argument(parser=parse_day, metavar="DATE", help="A day: YYYY-MM-DD, today, yesterday.")]
-Since = Annotated[date | None, typer.Option(parser=parse_day, metavar="DATE", help="First day of the window.")]
+Day = Annotated[
+    date, typer.Argument(parser=parse_day, metavar="DATE", help="A day: YYYY-MM-DD, today, yesterday.")
+]
+Since = Annotated[
+    date | None, typer.Option(parser=parse_day, metavar="DATE", help="First day of the window.")
+]
 Until = Annotated[date | None, typer.Option(parser=parse_day, metavar="DATE", help="Last day of the window.")]
 StorePath = Annotated[
     Path | None, typer.Option("--store", help="The store's file; by default one in your data folder.")
@@ -72,12 +76,18 @@ Url = Annotated[str, typer.Option(help="Where the site will be published, for fe
 Results = Annotated[Path, typer.Option(help="Folder of the claims ledgers that the pages show.")]
 Style = Annotated[Format, typer.Option("--format", help="How to print.")]
 Top = Annotated[int, typer.Option(help="How many at most.")]
-Lenient = Annotated[bool, typer.Option("--lenient", help="Keep what can be kept of damaged posts, report the rest.")]
+Lenient = Annotated[
+    bool, typer.Option("--lenient", help="Keep what can be kept of damaged posts, report the rest.")
+]
 Weights = Annotated[
     list[str] | None,
-    typer.Option("--weight", metavar="SOURCE=N", help="Factor of a source (hackernews=2) or count (bluesky.likes=0)."),
+    typer.Option(
+        "--weight", metavar="SOURCE=N", help="Factor of a source (hackernews=2) or count (bluesky.likes=0)."
+    ),
 ]
-Fair = Annotated[bool, typer.Option("--within-category", help="Rank by percentile within the primary category.")]
+Fair = Annotated[
+    bool, typer.Option("--within-category", help="Rank by percentile within the primary category.")
+]
 HERE = "http://127.0.0.1:8000/"
 
 
@@ -86,22 +96,27 @@ def build(
     day: Day,
     out: Out = Path("site"),
     source: Annotated[
-        Path | None, typer.Option("--from", help="Take the day from this post, folder, zip or .jsonl, not a store.")
+        Path | None,
+        typer.Option("--from", help="Take the day from this post, folder, zip or .jsonl, not a store."),
     ] = None,
     store: StorePath = None,
     url: Url = HERE,
     results: Results = Path("results"),
-    least: Annotated[int, typer.Option(help="Least attention of a listed paper (for days ranked here).")] = 50,
+    least: Annotated[
+        int, typer.Option(help="Least attention of a listed paper (for days ranked here).")
+    ] = 50,
     weight: Weights = None,
     within_category: Fair = False,
-    again: Annotated[bool, typer.Option("--again", help="Rank the day anew even if its post is in the store.")] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Rank the day anew even if its post is in the store.")
+    ] = False,
     lenient: Lenient = False,
 ) -> None:
     """Build one day: its page, its Markdown post, the index and the feeds."""
-    from hotpapers.digest.building import build_day, house  # noqa: PLC0415
-    from hotpapers.digest.composing import open_edition  # noqa: PLC0415
-    from hotpapers.digest.ranking import parse_weights  # noqa: PLC0415
-    from hotpapers.digest.store import Store  # noqa: PLC0415
+    from hotpapers.digest.building import build_day, house
+    from hotpapers.digest.composing import open_edition
+    from hotpapers.digest.ranking import parse_weights
+    from hotpapers.digest.store import Store
 
     weights = parse_weights(weight or [])
     with Store(":memory:" if source and store is None else store) as opened:
@@ -121,13 +136,15 @@ def build(
 
 @app.command("import")
 def import_(
-    path: Annotated[Path, typer.Argument(help="A post (.md), a folder or .zip of posts, or a .jsonl of mentions.")],
+    path: Annotated[
+        Path, typer.Argument(help="A post (.md), a folder or .zip of posts, or a .jsonl of mentions.")
+    ],
     store: StorePath = None,
     lenient: Lenient = False,
 ) -> None:
     """Bring an archive into the store; the same again changes nothing."""
-    from hotpapers.digest.importing import import_path  # noqa: PLC0415
-    from hotpapers.digest.store import Store  # noqa: PLC0415
+    from hotpapers.digest.importing import import_path
+    from hotpapers.digest.store import Store
 
     with Store(store) as opened:
         done = import_path(opened, path, lenient=lenient)
@@ -138,16 +155,20 @@ def import_(
 
 @app.command()
 def fetch(
-    day: Annotated[date | None, typer.Option("--date", parser=parse_day, metavar="DATE", help="The day.")] = None,
-    source: Annotated[list[str] | None, typer.Option(help="A source, may be given again; see `sources`.")] = None,
+    day: Annotated[
+        date | None, typer.Option("--date", parser=parse_day, metavar="DATE", help="The day.")
+    ] = None,
+    source: Annotated[
+        list[str] | None, typer.Option(help="A source, may be given again; see `sources`.")
+    ] = None,
     metadata: Annotated[bool, typer.Option(help="Ask arXiv for titles and abstracts.")] = True,
     config: Annotated[Path | None, typer.Option(help="A TOML file with addresses and credentials.")] = None,
     store: StorePath = None,
 ) -> None:
     """Fetch a day's attention and arXiv's metadata into the store; interrupted, it goes on where it stopped."""
-    from hotpapers.digest.fetching import DEFAULT_SOURCES, fetch_day  # noqa: PLC0415
-    from hotpapers.digest.sources.settings import Settings  # noqa: PLC0415
-    from hotpapers.digest.store import Store  # noqa: PLC0415
+    from hotpapers.digest.fetching import DEFAULT_SOURCES, fetch_day
+    from hotpapers.digest.sources.settings import Settings
+    from hotpapers.digest.store import Store
 
     settings = Settings.load(config)
     with Store(store) as opened:
@@ -162,16 +183,20 @@ def fetch(
     for trouble in done.troubles:
         print(f"hotpapers: {trouble}", file=sys.stderr)
     found = ", ".join(f"{name} {count}" for name, count in done.mentions.items())
-    typer.echo(f"mentions: {found or 'none'}; new readings: {done.readings}; papers described: {done.described}")
+    typer.echo(
+        f"mentions: {found or 'none'}; new readings: {done.readings}; papers described: {done.described}"
+    )
     if done.troubles:
         raise typer.Exit(1)
 
 
 @app.command()
-def sources(config: Annotated[Path | None, typer.Option(help="A TOML file with credentials.")] = None) -> None:
+def sources(
+    config: Annotated[Path | None, typer.Option(help="A TOML file with credentials.")] = None,
+) -> None:
     """List the installed sources and what each still needs."""
-    from hotpapers.digest.listing import print_sources  # noqa: PLC0415
-    from hotpapers.digest.sources.settings import Settings  # noqa: PLC0415
+    from hotpapers.digest.listing import print_sources
+    from hotpapers.digest.sources.settings import Settings
 
     print_sources(Settings.load(config))
 
@@ -180,7 +205,9 @@ def sources(config: Annotated[Path | None, typer.Option(help="A TOML file with c
 def rank(
     since: Since = None,
     until: Until = None,
-    category: Annotated[str | None, typer.Option(help="Such as cs.LG, or a whole archive such as cs.")] = None,
+    category: Annotated[
+        str | None, typer.Option(help="Such as cs.LG, or a whole archive such as cs.")
+    ] = None,
     top: Top = 20,
     as_of: Annotated[
         datetime | None, typer.Option(parser=parse_moment, metavar="TIME", help="As it stood at this time.")
@@ -192,9 +219,9 @@ def rank(
     store: StorePath = None,
 ) -> None:
     """Rank the papers of a window by attention."""
-    from hotpapers.digest import ranking  # noqa: PLC0415
-    from hotpapers.digest.listing import print_ranking  # noqa: PLC0415
-    from hotpapers.digest.store import Store  # noqa: PLC0415
+    from hotpapers.digest import ranking
+    from hotpapers.digest.listing import print_ranking
+    from hotpapers.digest.store import Store
 
     with Store(store, read_only=True) as opened:
         ranked = ranking.rank(
@@ -220,9 +247,9 @@ def search(
     store: StorePath = None,
 ) -> None:
     """Search titles, abstracts and authors."""
-    from hotpapers.digest.listing import print_hits  # noqa: PLC0415
-    from hotpapers.digest.search import SearchIndex  # noqa: PLC0415
-    from hotpapers.digest.store import Store  # noqa: PLC0415
+    from hotpapers.digest.listing import print_hits
+    from hotpapers.digest.search import SearchIndex
+    from hotpapers.digest.store import Store
 
     with Store(store, read_only=True) as opened:
         print_hits(SearchIndex(opened).search(query, top=top, category=category), style)
@@ -236,10 +263,10 @@ def related(
     store: StorePath = None,
 ) -> None:
     """Find the papers nearest to one, by the telling words of title and abstract."""
-    from hotpapers.common.arxiv_ids import normalise_arxiv_id  # noqa: PLC0415
-    from hotpapers.digest.listing import print_hits  # noqa: PLC0415
-    from hotpapers.digest.search import SearchIndex  # noqa: PLC0415
-    from hotpapers.digest.store import Store  # noqa: PLC0415
+    from hotpapers.common.arxiv_ids import normalise_arxiv_id
+    from hotpapers.digest.listing import print_hits
+    from hotpapers.digest.search import SearchIndex
+    from hotpapers.digest.store import Store
 
     arxiv_id = normalise_arxiv_id(paper)
     with Store(store, read_only=True) as opened:
@@ -255,9 +282,9 @@ def trends(
     store: StorePath = None,
 ) -> None:
     """List the words that more papers use in the last weeks than in as many weeks before."""
-    from hotpapers.digest.listing import print_trends  # noqa: PLC0415
-    from hotpapers.digest.store import Store  # noqa: PLC0415
-    from hotpapers.digest.trends import rising_words  # noqa: PLC0415
+    from hotpapers.digest.listing import print_trends
+    from hotpapers.digest.store import Store
+    from hotpapers.digest.trends import rising_words
 
     with Store(store, read_only=True) as opened:
         print_trends(rising_words(opened, weeks=weeks, until=until, top=top), style)
@@ -266,8 +293,8 @@ def trends(
 @app.command()
 def days(style: Style = Format.table, store: StorePath = None) -> None:
     """List the days that the store has a post of."""
-    from hotpapers.digest.listing import print_days  # noqa: PLC0415
-    from hotpapers.digest.store import Store  # noqa: PLC0415
+    from hotpapers.digest.listing import print_days
+    from hotpapers.digest.store import Store
 
     with Store(store, read_only=True) as opened:
         print_days(opened.days(), style)
@@ -282,8 +309,8 @@ def site(
     store: StorePath = None,
 ) -> None:
     """Write the whole site: every day, search, trends, claims, feeds."""
-    from hotpapers.digest.building import build_site, house  # noqa: PLC0415
-    from hotpapers.digest.store import Store  # noqa: PLC0415
+    from hotpapers.digest.building import build_site, house
+    from hotpapers.digest.store import Store
 
     with Store(store, read_only=True) as opened:
         typer.echo(build_site(opened, out, url=url, rooms=house(results), weeks=weeks))
@@ -295,9 +322,8 @@ def serve(
     port: Annotated[int, typer.Option(help="Port on this machine.")] = 8000,
 ) -> None:
     """Show a site at http://127.0.0.1:PORT/ until Ctrl-C; nothing outside this machine can reach it."""
-    from hotpapers.digest.site import serve as serve_site  # noqa: PLC0415
+    from hotpapers.digest.site import serve as serve_site
 
-    print(f"http://127.0.0.1:{port}/  (Ctrl-C ends it)", file=sys.stderr)
     serve_site(folder, port)
 
 
@@ -308,15 +334,17 @@ def newsletter(
     sender: Annotated[str, typer.Option("--sender", help="Address that it comes from.")] = "digest@localhost",
     to: Annotated[list[str] | None, typer.Option("--to", help="A recipient, may be given again.")] = None,
     smtp: Annotated[str, typer.Option(help="HOST:PORT of a mail server to send it through.")] = "",
-    user: Annotated[str, typer.Option(help="Name at the server; its password: HOTPAPERS_SMTP_PASSWORD.")] = "",
+    user: Annotated[
+        str, typer.Option(help="Name at the server; its password: HOTPAPERS_SMTP_PASSWORD.")
+    ] = "",
     security: Annotated[Security, typer.Option(help="How to speak to the server.")] = Security.starttls,
     url: Url = HERE,
     store: StorePath = None,
 ) -> None:
     """Write a day as an e-mail, and send it if a server is given."""
-    from hotpapers.digest.building import house  # noqa: PLC0415
-    from hotpapers.digest.mailing import mail_day  # noqa: PLC0415
-    from hotpapers.digest.store import Store  # noqa: PLC0415
+    from hotpapers.digest.building import house
+    from hotpapers.digest.mailing import mail_day
+    from hotpapers.digest.store import Store
 
     with Store(store, read_only=True) as opened:
         edition = opened.edition(day)
@@ -341,6 +369,6 @@ def repair(
     out: Annotated[Path, typer.Option("-o", "--out", help="Where to write the repaired text.")],
 ) -> None:
     """Undo UTF-8 that was read as Windows-1252 and saved again."""
-    from hotpapers.digest.encoding import repair_file  # noqa: PLC0415
+    from hotpapers.digest.encoding import repair_file
 
     typer.echo(repair_file(path, out))

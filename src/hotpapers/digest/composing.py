@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from hotpapers.common.errors import InputError
 from hotpapers.digest.importing import import_path, read_post_of
 from hotpapers.digest.ranking import rank
-from hotpapers.digest.records import Attention, Entry, Mention, Post
+from hotpapers.digest.records import COMBINED, Attention, Entry, Mention, Post
 
 if TYPE_CHECKING:
     from hotpapers.digest.edition import Edition
@@ -97,7 +97,9 @@ def compose_post(
     """
     ranked = rank(store, since=day, until=day, weights=weights, within_category=within_category, top=None)
     if not ranked:
-        raise InputError(f"the store holds no reading for {day}: `hotpapers digest fetch --date {day}` gets some")
+        raise InputError(
+            f"the store holds no reading for {day}: `hotpapers digest fetch --date {day}` gets some"
+        )
     listed = [line for line in ranked if line.attention >= least][:top]
     readings = store.readings([line.paper.arxiv_id for line in listed], since=day, until=day)
     entries, latest = [], datetime.combine(day, time.min, tzinfo=UTC) + timedelta(days=1)
@@ -122,7 +124,10 @@ def _sum(readings: Iterable[Attention]) -> Attention:
         for kind, value in reading.counts.items():
             counts["retweets" if kind in SHARES else "favorites"] += value
     newest = max(latest.values(), key=lambda reading: reading.read_at)
-    source = newest.source if len(latest) == 1 else " + ".join(sorted(latest))
     return Attention(
-        arxiv_id=newest.arxiv_id, source=source, read_at=newest.read_at, counts=counts, day=newest.digest_day
+        arxiv_id=newest.arxiv_id,
+        source=COMBINED,
+        read_at=newest.read_at,
+        counts=counts,
+        day=newest.digest_day,
     )

@@ -77,7 +77,7 @@ def _card(paper: Paper, folder: Path, *, fresh: bool) -> Card | str:
         return _read_card(folder, key)
     except HotPapersError as error:
         return " ".join(str(error).split())
-    except Exception as error:  # one paper's fault must not cost the others their page
+    except Exception as error:  # noqa: BLE001 - one paper's fault must not cost the others their page
         return f"{type(error).__name__}: {' '.join(str(error).split())}"
     finally:
         shutil.rmtree(working, ignore_errors=True)
@@ -100,8 +100,15 @@ def _write_card(card: Card, folder: Path, key: str) -> None:
         for name in ("picture", "sound", "page")
         if (path := getattr(card, name)) is not None
     }
-    texts = {"text": card.text, "command": card.command, "picture_alt": card.picture_alt, "facts": dict(card.facts)}
-    write_text(folder / "card.json", json.dumps({"key": key, "files": files, **texts}, indent=1, ensure_ascii=False))
+    texts = {
+        "text": card.text,
+        "command": card.command,
+        "picture_alt": card.picture_alt,
+        "facts": dict(card.facts),
+    }
+    write_text(
+        folder / "card.json", json.dumps({"key": key, "files": files, **texts}, indent=1, ensure_ascii=False)
+    )
 
 
 def _read_card(folder: Path, key: str) -> Card:

@@ -41,7 +41,7 @@ def fetch_day(
     sources: Sequence[str] = DEFAULT_SOURCES,
     settings: Settings | None = None,
     metadata: bool = True,
-    report: Callable[[str], None] = lambda line: None,
+    report: Callable[[str], None] | None = None,
 ) -> Fetched:
     """Fetch who talked about which papers on `day` (UTC), then what arXiv says of those papers.
 
@@ -70,7 +70,7 @@ def fetch_day(
     FailureError
         If every source failed.
     """
-    from hotpapers.digest.sources import open_source  # noqa: PLC0415
+    from hotpapers.digest.sources import open_source
 
     if day > datetime.now(UTC).date():
         raise InputError(f"{day} lies in the future: nobody has talked about it yet")
@@ -78,21 +78,23 @@ def fetch_day(
     done = Fetched()
     for source in opened:
         try:
-            done.mentions[source.name] = _fetch_source(store, source, day, done, report)
+            done.mentions[source.name] = _fetch_source(store, source, day, done, report or _quiet)
         except HotPapersError as error:
             done.troubles.append(f"{source.name}: {error}")
     if done.troubles and len(done.troubles) == len(opened):
         raise FailureError("; ".join(done.troubles))
     if metadata:
         try:
-            _describe(store, day, done, settings, report)
+            _describe(store, day, done, settings, report or _quiet)
         except HotPapersError as error:
             done.troubles.append(f"arXiv: {error}")
     return done
 
 
-def _fetch_source(store: Store, source: Source, day: date, done: Fetched, report: Callable[[str], None]) -> int:
-    from hotpapers.digest.sources.base import pages_of  # noqa: PLC0415
+def _fetch_source(
+    store: Store, source: Source, day: date, done: Fetched, report: Callable[[str], None]
+) -> int:
+    from hotpapers.digest.sources.base import pages_of
 
     since = datetime.combine(day, time.min, tzinfo=UTC)
     until = since + timedelta(days=1)
@@ -117,8 +119,12 @@ def _read_attention(store: Store, touched: set[tuple[str, str]], day: date) -> i
     """Append the running totals of these papers on these networks, where they changed."""
     now = datetime.now(UTC).replace(microsecond=0)
     ids = sorted({arxiv_id for arxiv_id, _ in touched})
-    sql = "SELECT arxiv_id, source, day, counts FROM standing WHERE arxiv_id IN (SELECT unnest($1::VARCHAR[]))"
-    standing = {(row["arxiv_id"], row["source"]): (row["day"], row["counts"]) for row in store.rows(sql, [ids])}
+    sql = (
+        "SELECT arxiv_id, source, day, counts FROM standing WHERE arxiv_id IN (SELECT unnest($1::VARCHAR[]))"
+    )
+    standing = {
+        (row["arxiv_id"], row["source"]): (row["day"], row["counts"]) for row in store.rows(sql, [ids])
+    }
     readings = []
     for at, mentions in store.mentions_by_paper(ids).items():
         counts = sum_counts(mentions)
@@ -131,8 +137,8 @@ def _describe(
     store: Store, day: date, done: Fetched, settings: Settings | None, report: Callable[[str], None]
 ) -> None:
     """Ask arXiv for every recent paper that has no title, abstract or category yet."""
-    from hotpapers.digest.sources.arxiv import ArXiv  # noqa: PLC0415
-    from hotpapers.digest.sources.settings import Settings  # noqa: PLC0415
+    from hotpapers.digest.sources.arxiv import ArXiv
+    from hotpapers.digest.sources.settings import Settings
 
     sql = (
         "SELECT arxiv_id FROM paper WHERE (title = '' OR abstract = '' OR len(categories) = 0) "
@@ -146,3 +152,7 @@ def _describe(
             done.described += store.put_papers(batch.papers, seen_at=datetime.now(UTC))
             done.unknown += tuple(batch.missing)
             report(f"arXiv: {done.described} of {len(bare)} papers described")
+
+
+def _quiet(line: str) -> None:
+    """Say nothing."""

@@ -87,7 +87,7 @@ def read_post_of(path: Path, day: date, *, lenient: bool = False) -> Post:
 
 def _import_mentions(store: Store, path: Path) -> Imported:
     """Two passes over the file: the first only checks, so that a wrong last line changes nothing."""
-    from hotpapers.digest.sources.jsonl import read_mentions  # noqa: PLC0415
+    from hotpapers.digest.sources.jsonl import read_mentions
 
     read = sum(1 for _ in read_mentions(path))
     if not read:
@@ -99,7 +99,9 @@ def _import_mentions(store: Store, path: Path) -> Imported:
             new += store.put_mentions([mention for mention, _ in batch])
             described: dict[str, Paper] = {}
             for mention, papers in batch:
-                described |= {arxiv_id: Paper(arxiv_id=arxiv_id, title="", authors=()) for arxiv_id in mention.arxiv_ids}
+                described |= {
+                    arxiv_id: Paper(arxiv_id=arxiv_id, title="", authors=()) for arxiv_id in mention.arxiv_ids
+                }
                 described |= {paper.arxiv_id: paper for paper in papers}
             store.put_papers(described.values(), seen_at=now)
             touched = {(arxiv_id, mention.source) for mention, _ in batch for arxiv_id in mention.arxiv_ids}
@@ -112,7 +114,9 @@ def _history(store: Store, touched: set[tuple[str, str]]) -> Iterator[Attention]
     for (arxiv_id, source), mentions in store.mentions_by_paper(sorted({at[0] for at in touched})).items():
         if (arxiv_id, source) not in touched:
             continue
-        dated = sorted((mention for mention in mentions if mention.created), key=lambda mention: str(mention.created))
+        dated = sorted(
+            (mention for mention in mentions if mention.created), key=lambda mention: str(mention.created)
+        )
         for at, mention in enumerate(dated):
             following = dated[at + 1].created if at + 1 < len(dated) else None
             if mention.created and not (following and following.date() == mention.created.date()):

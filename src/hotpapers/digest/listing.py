@@ -81,7 +81,10 @@ def print_trends(trends: Trends, style: str) -> None:
 
 def print_days(days: Sequence[DaySummary], style: str) -> None:
     """One line a day, newest first."""
-    rows = [asdict(day) | {"date": day.date.isoformat(), "top_title": " ".join(day.top_title.split())} for day in days]
+    rows = [
+        asdict(day) | {"date": day.date.isoformat(), "top_title": " ".join(day.top_title.split())}
+        for day in days
+    ]
     _print(rows, style, columns=("date", "papers", "total", "top_title"))
 
 
@@ -145,6 +148,6 @@ def _text(value: Any) -> str:
 
 
 def _escape(text: str) -> str:
-    from rich.markup import escape  # noqa: PLC0415
+    from rich.markup import escape
 
     return escape("".join(character if character.isprintable() else " " for character in text))

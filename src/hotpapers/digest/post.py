@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from hotpapers.common.errors import InputError
 from hotpapers.common.arxiv_ids import normalise_arxiv_id
+from hotpapers.common.errors import InputError
 from hotpapers.digest.records import Attention, Entry, Mention, Paper, Post
 
 __all__ = ["parse_post", "parse_post_leniently", "render_post"]
@@ -43,12 +42,14 @@ socialImage: "/media/flying-marine.jpg"
 _TITLE_LINE = re.compile(r"title: Hot Papers (\d{4}-\d{2}-\d{2})")
 _DATE_LINE = re.compile(r"date: (\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})\.Z")
 _HEADING = re.compile(r"# (\d+)\. (.*)", re.DOTALL)
-_COUNTS = re.compile(
-    r"- retweets: (-?\d+), favorites: (-?\d+) \((\d{2}/\d{2}/\d{4} \d{2}:\d{2}:\d{2})\)"
+_COUNTS = re.compile(r"- retweets: (-?\d+), favorites: (-?\d+) \((\d{2}/\d{2}/\d{4} \d{2}:\d{2}:\d{2})\)")
+_LINKS = re.compile(
+    r"- links: \[abs\]\(https://arxiv\.org/abs/(\S+)\) \| \[pdf\]\(https://arxiv\.org/pdf/(\S+)\)"
 )
-_LINKS = re.compile(r"- links: \[abs\]\(https://arxiv\.org/abs/(\S+)\) \| \[pdf\]\(https://arxiv\.org/pdf/(\S+)\)")
 _CATEGORY = re.compile(r"\[([A-Za-z.-]+)\]\(https://arxiv\.org/list/([A-Za-z.-]+)/recent\)")
-_STATUS = re.compile(r'<a href="https://(?:twitter|x)\.com/(\w+)/status/(\d+)[^"<>]*">[^<>]*</a></blockquote>\Z')
+_STATUS = re.compile(
+    r'<a href="https://(?:twitter|x)\.com/(\w+)/status/(\d+)[^"<>]*">[^<>]*</a></blockquote>\Z'
+)
 _TWITTER_EPOCH = datetime(2010, 11, 4, 1, 42, 54, 657000, tzinfo=UTC)
 
 
@@ -230,7 +231,9 @@ def _counts(reader: _Reader) -> tuple[datetime, dict[str, int]]:
 
 
 def _identifier(reader: _Reader) -> str:
-    found = reader.match(_LINKS, "'- links: [abs](https://arxiv.org/abs/ID) | [pdf](https://arxiv.org/pdf/ID)'")
+    found = reader.match(
+        _LINKS, "'- links: [abs](https://arxiv.org/abs/ID) | [pdf](https://arxiv.org/pdf/ID)'"
+    )
     try:
         arxiv_id = normalise_arxiv_id(found[1])
     except InputError:
@@ -255,7 +258,9 @@ def _tweets(reader: _Reader, arxiv_id: str) -> tuple[Mention, ...]:
         html = reader.take("an embedded tweet")
         status = _STATUS.search(html)
         if not html.startswith(_TWEET) or status is None:
-            raise reader.fail('\'<blockquote class="twitter-tweet">...</blockquote>\' of one tweet', reader.at - 1)
+            raise reader.fail(
+                "'<blockquote class=\"twitter-tweet\">...</blockquote>' of one tweet", reader.at - 1
+            )
         reader.exactly(_SCRIPT, "the script line of an embedded tweet")
         reader.empty(1)
         author, number = status[1], status[2]
@@ -313,7 +318,9 @@ def _render_entry(rank: int, entry: Entry) -> str:
     paper, attention = entry.paper, entry.attention
     if set(attention.counts) != {"retweets", "favorites"}:
         kinds = ", ".join(attention.counts) or "nothing"
-        raise InputError(f"{paper.arxiv_id}: a post carries retweets and favorites, this entry counts {kinds}")
+        raise InputError(
+            f"{paper.arxiv_id}: a post carries retweets and favorites, this entry counts {kinds}"
+        )
     read_at = attention.read_at.astimezone(UTC).strftime("%m/%d/%Y %H:%M:%S")
     lines = [
         f"# {rank}. {paper.title}",

@@ -69,7 +69,9 @@ def parse_weights(given: list[str]) -> dict[str, float]:
         except ValueError:
             value = math.nan
         if found is None or not 0 <= value < math.inf:
-            raise InputError(f"weight {text!r}: expected SOURCE=NUMBER or SOURCE.COUNT=NUMBER with a number >= 0")
+            raise InputError(
+                f"weight {text!r}: expected SOURCE=NUMBER or SOURCE.COUNT=NUMBER with a number >= 0"
+            )
         weights[f"{found[1]}.{found[2]}" if found[2] else found[1]] = value
     return weights
 
@@ -133,7 +135,7 @@ def rank(
     if within_category:
         chosen = _percentiles(chosen)
     order = "score DESC, attention DESC, arxiv_id" if within_category else "attention DESC, arxiv_id"
-    rows = store.rows(f"SELECT * FROM ({chosen}) ORDER BY {order} LIMIT $top", arguments)  # noqa: S608
+    rows = store.rows(f"SELECT * FROM ({chosen}) ORDER BY {order} LIMIT $top", arguments)
     return _ranked(store, rows, since=since, until=until, as_of=as_of)
 
 
@@ -151,7 +153,9 @@ def _latest(
     return f"{_LATEST} FROM reading WHERE {conditions} GROUP BY arxiv_id, source"
 
 
-def _conditions(since: date | None, until: date | None, as_of: datetime | None, arguments: dict[str, Any]) -> str:
+def _conditions(
+    since: date | None, until: date | None, as_of: datetime | None, arguments: dict[str, Any]
+) -> str:
     conditions = ["true"]
     for name, test, value in (
         ("since", "day >= $since", since),
@@ -175,7 +179,7 @@ def _gained(latest: str, since: date | None, as_of: datetime | None, arguments: 
         "struct_pack(k := e.key, v := e.value - coalesce(old.counts[e.key], 0))))"
     )
     return (
-        f"SELECT arxiv_id, source, {difference} AS counts, new.total - coalesce(old.total, 0) AS total "  # noqa: S608
+        f"SELECT arxiv_id, source, {difference} AS counts, new.total - coalesce(old.total, 0) AS total "
         f"FROM ({latest}) AS new LEFT JOIN ({_LATEST} FROM reading WHERE {known} GROUP BY arxiv_id, source) AS old "
         "USING (arxiv_id, source)"
     )
@@ -203,20 +207,25 @@ def _percentiles(chosen: str) -> str:
     return (
         "SELECT *, (rank() OVER (PARTITION BY field ORDER BY attention) - 1 + "
         "count(*) OVER (PARTITION BY field, attention) / 2) / count(*) OVER (PARTITION BY field) AS score "
-        f"FROM (SELECT chosen.*, coalesce(categories[1], '') AS field FROM ({chosen}) AS chosen "  # noqa: S608
+        f"FROM (SELECT chosen.*, coalesce(categories[1], '') AS field FROM ({chosen}) AS chosen "
         "LEFT JOIN paper USING (arxiv_id))"
     )
 
 
 def _ranked(
-    store: Store, rows: list[dict[str, Any]], *, since: date | None, until: date | None, as_of: datetime | None
+    store: Store,
+    rows: list[dict[str, Any]],
+    *,
+    since: date | None,
+    until: date | None,
+    as_of: datetime | None,
 ) -> list[Ranked]:
     ids = [row["arxiv_id"] for row in rows]
     papers = store.papers(ids)
     arguments: dict[str, Any] = {"ids": ids}
     latest = _latest(store, since, until, as_of, arguments)
     by_source: dict[str, dict[str, int]] = {}
-    sql = f"SELECT arxiv_id, source, total FROM ({latest}) WHERE arxiv_id IN (SELECT unnest($ids::VARCHAR[]))"  # noqa: S608
+    sql = f"SELECT arxiv_id, source, total FROM ({latest}) WHERE arxiv_id IN (SELECT unnest($ids::VARCHAR[]))"
     for row in store.rows(f"{sql} ORDER BY source", arguments):
         by_source.setdefault(row["arxiv_id"], {})[row["source"]] = row["total"]
     return [

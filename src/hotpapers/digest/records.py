@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-__all__ = ["Attention", "Entry", "Mention", "Paper", "Post"]
+__all__ = ["COMBINED", "Attention", "Entry", "Mention", "Paper", "Post"]
+
+COMBINED = "combined"  # source of an attention that sums readings of several networks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +94,7 @@ class Attention:
     Parameters
     ----------
     arxiv_id, source
-        The paper and the network.
+        The paper and the network (`COMBINED` in a post that was ranked from several).
     read_at
         When the counts were read, UTC.
     counts

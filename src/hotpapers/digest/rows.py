@@ -30,14 +30,17 @@ PAPER_FIELDS = ("arxiv_id", "title", "authors", "abstract", "categories", "publi
 
 
 def fingerprint(post: Post) -> str:
+    """SHA-256 of all that the post holds."""
     return hashlib.sha256(repr(post).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def with_papers(mention: Mention, arxiv_ids: Iterable[str]) -> Mention:
+    """The message pointing at these papers, each once."""
     return replace(mention, arxiv_ids=tuple(dict.fromkeys(arxiv_ids)))
 
 
 def post_row(post: Post, print_of_it: str) -> dict[str, Any]:
+    """The post's own facts; `print_of_it` is its `fingerprint`."""
     return {
         "day": post.date,
         "made_at": post.made_at,
@@ -50,6 +53,7 @@ def post_row(post: Post, print_of_it: str) -> dict[str, Any]:
 
 
 def entry_row(day: date, rank: int, entry: Entry) -> dict[str, Any]:
+    """The entry at `rank` of the post of `day`."""
     paper, attention = entry.paper, entry.attention
     mentions = [mention_row(mention) for mention in entry.mentions]
     return {
@@ -69,11 +73,13 @@ def entry_row(day: date, rank: int, entry: Entry) -> dict[str, Any]:
 
 
 def paper_row(paper: Paper) -> dict[str, Any]:
+    """The paper without what the store adds (when it was seen, its revision)."""
     row = {name: utc_naive(getattr(paper, name)) for name in PAPER_FIELDS}
     return row | {"authors": list(paper.authors), "categories": list(paper.categories)}
 
 
 def mention_row(mention: Mention) -> dict[str, Any]:
+    """The message with plain lists and mappings, times as the tables hold them."""
     return vars(mention) | {
         "arxiv_ids": list(mention.arxiv_ids),
         "created": utc_naive(mention.created),
@@ -82,6 +88,7 @@ def mention_row(mention: Mention) -> dict[str, Any]:
 
 
 def reading_row(reading: Attention) -> dict[str, Any]:
+    """The reading with its day and total."""
     return {
         "arxiv_id": reading.arxiv_id,
         "source": reading.source,
@@ -93,6 +100,7 @@ def reading_row(reading: Attention) -> dict[str, Any]:
 
 
 def paper_of(row: Mapping[str, Any]) -> Paper:
+    """The paper of a row of ``paper`` or ``post_entry``."""
     return Paper(
         arxiv_id=row["arxiv_id"],
         title=row["title"],
@@ -106,11 +114,13 @@ def paper_of(row: Mapping[str, Any]) -> Paper:
 
 
 def mention_of(row: Mapping[str, Any]) -> Mention:
+    """The message of a row of ``mention``."""
     values = dict(row) | {"created": aware(row["created"]), "arxiv_ids": tuple(row["arxiv_ids"])}
     return Mention(**values)
 
 
 def attention_of(row: Mapping[str, Any]) -> Attention:
+    """The reading of a row of ``reading`` or ``post_entry``."""
     return Attention(
         arxiv_id=row["arxiv_id"],
         source=row["source"],
@@ -121,6 +131,7 @@ def attention_of(row: Mapping[str, Any]) -> Attention:
 
 
 def entry_of(row: Mapping[str, Any]) -> Entry:
+    """The entry of a row of ``post_entry``."""
     ids = {"arxiv_ids": (row["arxiv_id"],)}
     mentions = tuple(mention_of(mention | ids) for mention in row["mentions"])
     return Entry(paper=paper_of(row), attention=attention_of(row), mentions=mentions)

@@ -141,7 +141,7 @@ def connect(path: Path | str, *, read_only: bool = False) -> duckdb.DuckDBPyConn
 
 
 def _open(path: Path | str, *, read_only: bool) -> duckdb.DuckDBPyConnection:
-    import duckdb  # noqa: PLC0415 - a heavy library: only the commands that need the store load it
+    import duckdb
 
     if path != ":memory:":
         path = Path(path).expanduser()
@@ -161,7 +161,9 @@ def _open(path: Path | str, *, read_only: bool) -> duckdb.DuckDBPyConnection:
     except duckdb.IOException as error:
         message = str(error)
         if "lock" in message.lower():
-            raise FailureError(f"the store {path} is in use by another process: wait until it has finished") from error
+            raise FailureError(
+                f"the store {path} is in use by another process: wait until it has finished"
+            ) from error
         if "not a valid DuckDB" in message or "magic" in message.lower():
             raise InputError(f"{path} is not a hotpapers store: another kind of file") from error
         raise FailureError(f"cannot open the store {path}: {message.splitlines()[0]}") from error
@@ -212,7 +214,7 @@ def insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[dic
     columns = TABLES[table]
     values = ", ".join(f"unnest(${at}::{kind}[])" for at, kind in enumerate(columns.values(), start=1))
     arguments = [[_bound(row.get(name), kind) for row in rows] for name, kind in columns.items()]
-    connection.execute(f"INSERT INTO {table} SELECT {values}", arguments)  # noqa: S608 - names are ours
+    connection.execute(f"INSERT INTO {table} SELECT {values}", arguments)
 
 
 def _bound(value: Any, kind: str) -> Any:

@@ -57,20 +57,29 @@ class SearchIndex:
         in_memory = folder is None and isinstance(store.path, str)
         self._folder = None if in_memory else folder or Path(store.path).with_suffix(".search")
         self._revision = -1
-        self._index = self._open()
+        self._opened: tantivy.Index | None = None
+
+    @property
+    def _index(self) -> tantivy.Index:
+        """The index, opened or made when it is first needed."""
+        if self._opened is None:
+            self._opened = self._open()
+        return self._opened
 
     def refresh(self) -> int:
         """Bring the index up to the store; returns how many papers were added or changed."""
-        latest = self._store.revision
+        index, latest = self._index, self._store.revision
         if latest == self._revision:
             return 0
-        import tantivy  # noqa: PLC0415
+        import tantivy
 
         added = 0
         try:
-            count = self._store.rows("SELECT count(*) AS n FROM paper WHERE revision > ?", [self._revision])[0]["n"]
+            count = self._store.rows("SELECT count(*) AS n FROM paper WHERE revision > ?", [self._revision])[
+                0
+            ]["n"]
             many = count > _BATCH
-            writer = self._index.writer(heap_size=256_000_000 if many else 15_000_000, num_threads=2 if many else 1)
+            writer = index.writer(heap_size=256_000_000 if many else 15_000_000, num_threads=2 if many else 1)
             for row in progress(self._changed(), "indexing", total=count):
                 writer.delete_documents_by_term("arxiv_id", row["arxiv_id"])
                 writer.add_document(tantivy.Document(**_document(row)))
@@ -80,9 +89,11 @@ class SearchIndex:
         except ValueError as error:
             message = str(error)
             if "LockBusy" in message or "Lockfile" in message:
-                raise FailureError(f"the search index {self._folder} is being written by another process") from error
+                raise FailureError(
+                    f"the search index {self._folder} is being written by another process"
+                ) from error
             raise FailureError(f"cannot write the search index {self._folder}: {message}") from error
-        self._index.reload()
+        index.reload()
         self._revision = latest
         if self._folder is not None:
             state = {"format": _FORMAT, "store": self._store.id, "revision": latest}
@@ -125,7 +136,7 @@ class SearchIndex:
         InputError
             If the store does not know the paper.
         """
-        import tantivy  # noqa: PLC0415
+        import tantivy
 
         paper = self._store.paper(arxiv_id)
         self.refresh()
@@ -154,16 +165,19 @@ class SearchIndex:
     def _restricted(self, query: tantivy.Query, category: str | None) -> tantivy.Query:
         if category is None:
             return query
-        import tantivy  # noqa: PLC0415
+        import tantivy
 
         only = tantivy.Query.term_query(self._index.schema, "category", category)
         must = tantivy.Occur.Must
-        return tantivy.Query.boolean_query([(must, query), (must, tantivy.Query.const_score_query(only, 0.0))])
+        return tantivy.Query.boolean_query(
+            [(must, query), (must, tantivy.Query.const_score_query(only, 0.0))]
+        )
 
     def _hits(self, query: tantivy.Query, top: int) -> list[Hit]:
         searcher = self._index.searcher()
         found = [
-            (score, searcher.doc(address).get_first("arxiv_id")) for score, address in searcher.search(query, top).hits
+            (score, searcher.doc(address).get_first("arxiv_id"))
+            for score, address in searcher.search(query, top).hits
         ]
         papers = self._store.papers([str(arxiv_id) for _, arxiv_id in found])
         hits = [Hit(paper=papers[str(name)], score=score) for score, name in found if str(name) in papers]
@@ -174,7 +188,7 @@ class SearchIndex:
         return self._store.stream(sql, [self._revision], batch=_BATCH)
 
     def _open(self) -> tantivy.Index:
-        import tantivy  # noqa: PLC0415
+        import tantivy
 
         index: tantivy.Index
         if self._folder is None:
@@ -188,25 +202,24 @@ class SearchIndex:
             except (OSError, ValueError, KeyError, TypeError):
                 usable = False
             if not usable or self._revision > self._store.revision:
-                index = self._new()
+                index = self._new(self._folder)
         index.register_tokenizer("scholarly", _analyser())
         return index
 
-    def _new(self) -> tantivy.Index:
-        import tantivy  # noqa: PLC0415
+    def _new(self, folder: Path) -> tantivy.Index:
+        import tantivy
 
-        assert self._folder is not None
         self._revision = -1
         try:
-            shutil.rmtree(self._folder, ignore_errors=True)
-            self._folder.mkdir(parents=True)
-            return tantivy.Index(_schema(), path=str(self._folder))
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+            return tantivy.Index(_schema(), path=str(folder))
         except (OSError, ValueError) as error:
-            raise FailureError(f"cannot make the search index {self._folder}: {error}") from error
+            raise FailureError(f"cannot make the search index {folder}: {error}") from error
 
 
 def _schema() -> tantivy.Schema:
-    import tantivy  # noqa: PLC0415
+    import tantivy
 
     builder = tantivy.SchemaBuilder()
     builder.add_text_field("arxiv_id", stored=True, tokenizer_name="raw", index_option="basic")
@@ -218,7 +231,7 @@ def _schema() -> tantivy.Schema:
 
 def _analyser() -> tantivy.TextAnalyzer:
     """Words without case, accents and endings: "Hölder networks" is found by "holder network"."""
-    from tantivy import Filter, TextAnalyzerBuilder, Tokenizer  # noqa: PLC0415
+    from tantivy import Filter, TextAnalyzerBuilder, Tokenizer
 
     builder = TextAnalyzerBuilder(Tokenizer.simple())
     for step in (Filter.remove_long(60), Filter.lowercase(), Filter.ascii_fold(), Filter.stemmer("english")):

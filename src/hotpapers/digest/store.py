@@ -29,7 +29,7 @@ from hotpapers.digest.rows import (
 )
 
 if TYPE_CHECKING:
-    import duckdb
+    pass
 
 __all__ = ["Store", "default_store_path"]
 
@@ -38,7 +38,7 @@ _CHART = timedelta(days=30)  # how far back a day's page charts its papers' atte
 
 def default_store_path() -> Path:
     """``digest.duckdb`` in the user's data folder, as the operating system names it."""
-    from platformdirs import user_data_path  # noqa: PLC0415
+    from platformdirs import user_data_path
 
     return user_data_path("hotpapers") / "digest.duckdb"
 
@@ -85,7 +85,7 @@ class Store:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing for what happens inside; inner transactions join the outer one."""
-        import duckdb  # noqa: PLC0415
+        import duckdb
 
         if self._depth:
             yield
@@ -98,13 +98,15 @@ class Store:
         except BaseException as error:
             self._roll_back()
             if isinstance(error, duckdb.Error):
-                raise FailureError(f"the store {self.path} was left as it was: {_first_line(error)}") from error
+                raise FailureError(
+                    f"the store {self.path} was left as it was: {_first_line(error)}"
+                ) from error
             raise
         finally:
             self._depth = 0
 
     def _roll_back(self) -> None:
-        import duckdb  # noqa: PLC0415
+        import duckdb
 
         try:
             self._db.rollback()
@@ -119,7 +121,9 @@ class Store:
         names = [column[0] for column in cursor.description or ()]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
-    def stream(self, sql: str, arguments: Sequence[Any] = (), *, batch: int = 5_000) -> Iterator[dict[str, Any]]:
+    def stream(
+        self, sql: str, arguments: Sequence[Any] = (), *, batch: int = 5_000
+    ) -> Iterator[dict[str, Any]]:
         """Like `rows`, but a batch at a time: for results that do not fit in memory."""
         with self._db.cursor() as cursor:
             cursor.execute(sql, arguments)
@@ -154,7 +158,9 @@ class Store:
                 self._delete(table, "day", "DATE", replaced)
             schema.insert(self._db, "post", [post_row(post, prints[post.date]) for post in fresh])
             entries = [(post, rank, entry) for post in fresh for rank, entry in enumerate(post.entries, 1)]
-            schema.insert(self._db, "post_entry", [entry_row(post.date, rank, entry) for post, rank, entry in entries])
+            schema.insert(
+                self._db, "post_entry", [entry_row(post.date, rank, entry) for post, rank, entry in entries]
+            )
             self._put_papers([(entry.paper, post.made_at) for post, _, entry in entries])
             if observed:
                 self.put_readings([entry.attention for _, _, entry in entries])
@@ -162,7 +168,7 @@ class Store:
         return len(fresh)
 
     def _delete(self, table: str, column: str, kind: str, values: Sequence[Any]) -> None:
-        sql = f"DELETE FROM {table} WHERE {column} IN (SELECT unnest($1::{kind}[]))"  # noqa: S608 - names are ours
+        sql = f"DELETE FROM {table} WHERE {column} IN (SELECT unnest($1::{kind}[]))"
         self._db.execute(sql, [list(values)])
 
     def put_papers(self, papers: Iterable[Paper], *, seen_at: datetime) -> int:
@@ -174,7 +180,9 @@ class Store:
         return self._put_papers([(paper, seen_at) for paper in papers])
 
     def _put_papers(self, sightings: Sequence[tuple[Paper, datetime]]) -> int:
-        known = {row["arxiv_id"]: row for row in self._papers([paper.arxiv_id for paper, _ in sightings], "*")}
+        known = {
+            row["arxiv_id"]: row for row in self._papers([paper.arxiv_id for paper, _ in sightings], "*")
+        }
         changed: dict[str, dict[str, Any]] = {}
         for paper, moment in sightings:
             new = paper_row(paper) | {"seen_at": schema.utc_naive(moment)}
@@ -257,7 +265,8 @@ class Store:
                 for source in {at[0] for at in held}:
                     gone = [row["id"] for row in changed if row["source"] == source]
                     self._db.execute(
-                        "DELETE FROM mention WHERE source = $1 AND id IN (SELECT unnest($2::VARCHAR[]))", [source, gone]
+                        "DELETE FROM mention WHERE source = $1 AND id IN (SELECT unnest($2::VARCHAR[]))",
+                        [source, gone],
                     )
                 schema.insert(self._db, "mention", changed)
         return len(changed)
@@ -268,7 +277,9 @@ class Store:
         with self.transaction():
             self._db.execute('DELETE FROM fetch_state WHERE source = ? AND since = ? AND "until" = ?', window)
             row = dict(zip(("source", "since", "until"), window, strict=True))
-            schema.insert(self._db, "fetch_state", [row | {"next_cursor": cursor, "finished": cursor is None}])
+            schema.insert(
+                self._db, "fetch_state", [row | {"next_cursor": cursor, "finished": cursor is None}]
+            )
 
     # ---- reading
 
@@ -284,7 +295,7 @@ class Store:
         return found[0]["next_cursor"] if found else None
 
     def _papers(self, arxiv_ids: Sequence[str], columns: str) -> list[dict[str, Any]]:
-        sql = f"SELECT {columns} FROM paper WHERE arxiv_id IN (SELECT unnest($1::VARCHAR[]))"  # noqa: S608
+        sql = f"SELECT {columns} FROM paper WHERE arxiv_id IN (SELECT unnest($1::VARCHAR[]))"
         return self.rows(sql, [list(arxiv_ids)])
 
     def papers(self, arxiv_ids: Iterable[str]) -> dict[str, Paper]:
@@ -341,9 +352,9 @@ class Store:
     def posts(self, days: Sequence[date]) -> list[Post]:
         """The posts of these days, in their order; days without one are left out."""
         chosen = "WHERE day IN (SELECT unnest($1::DATE[]))"
-        heads = {row["day"]: row for row in self.rows(f"SELECT * FROM post {chosen}", [list(days)])}  # noqa: S608
+        heads = {row["day"]: row for row in self.rows(f"SELECT * FROM post {chosen}", [list(days)])}
         entries: dict[date, list[Entry]] = {}
-        for row in self.rows(f"SELECT * FROM post_entry {chosen} ORDER BY day, rank", [list(days)]):  # noqa: S608
+        for row in self.rows(f"SELECT * FROM post_entry {chosen} ORDER BY day, rank", [list(days)]):
             entries.setdefault(row["day"], []).append(entry_of(row))
         return [
             Post(
@@ -370,7 +381,9 @@ class Store:
             If there is no post of that day; the message names the nearest ones.
         """
         post = post or self.post(day)
-        sql = "SELECT max(day) FILTER (day < $1) AS previous, min(day) FILTER (day > $1) AS following FROM post"
+        sql = (
+            "SELECT max(day) FILTER (day < $1) AS previous, min(day) FILTER (day > $1) AS following FROM post"
+        )
         beside = self.rows(sql, [day])[0]
         if post is None:
             near = " and ".join(str(other) for other in beside.values() if other) or "none at all"

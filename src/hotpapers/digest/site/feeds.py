@@ -20,7 +20,6 @@ __all__ = ["Brief", "briefs_of", "make_feeds", "make_sitemap"]
 
 _MOST_DAYS = 30
 _SHOWN_AUTHORS = 5
-_PAGES = ("", "search.html", "trends.html", "claims.html")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,10 +164,10 @@ def _json_feed(items: Sequence[_Item], *, url: str, title: str, tagline: str) ->
     return (json.dumps(feed, ensure_ascii=False, indent=2) + "\n").encode("utf-8")
 
 
-def make_sitemap(days: Iterable[date], *, url: str) -> bytes:
-    """The sitemap of the fixed pages and of each day's, newest first."""
-    pages = [*_PAGES, *(f"days/{day.isoformat()}.html" for day in sorted(set(days), reverse=True))]
-    lines = "".join(f"  <url><loc>{escape(url + page)}</loc></url>\n" for page in pages)
+def make_sitemap(days: Iterable[date], *, url: str, pages: Iterable[str] = ()) -> bytes:
+    """The sitemap of the front page, the other `pages` and each day's, newest first."""
+    listed = ["", *pages, *(f"days/{day.isoformat()}.html" for day in sorted(set(days), reverse=True))]
+    lines = "".join(f"  <url><loc>{escape(url + page)}</loc></url>\n" for page in listed)
     text = (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n{lines}</urlset>\n'

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -29,6 +29,7 @@ __all__ = ["TAGLINE", "TITLE", "Site"]
 
 TITLE = "Hot Papers"
 TAGLINE = "The day’s papers, and the ones that run"
+SECTIONS = ("search.html", "trends.html", "claims.html")  # pages beside the days, in the menu's order
 
 _SECOND_TIER = 2  # stories that stand below the lead side by side
 _BLOCK = 6  # stories that share a block of columns, so that a column is never longer than a few screens
@@ -66,6 +67,8 @@ class Site:
         Where the site will be published (http or https), for feeds and the sitemap.
     rooms
         The installed papers. Their cards' files are copied on the first page that shows them.
+    pages
+        Those of `SECTIONS` that the site has, or will have once it is written: no page links to others.
 
     Raises
     ------
@@ -74,7 +77,12 @@ class Site:
     """
 
     def __init__(
-        self, out: Path, *, url: str = "http://127.0.0.1:8000/", rooms: Sequence[RoomStatus] = ()
+        self,
+        out: Path,
+        *,
+        url: str = "http://127.0.0.1:8000/",
+        rooms: Sequence[RoomStatus] = (),
+        pages: Collection[str] = SECTIONS,
     ) -> None:
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
@@ -83,6 +91,7 @@ class Site:
             )
         self.out = Path(out)
         self.url = url if url.endswith("/") else f"{url}/"
+        self.sections = tuple(name for name in SECTIONS if name in pages)
         self.rooms = tuple(status for status in rooms if is_published(status))
         self._views: tuple[RoomView, ...] | None = None
 
@@ -155,7 +164,9 @@ class Site:
     def write_sitemap(self, days: Sequence[DaySummary]) -> Path:
         """Write ``sitemap.xml`` with the site's pages and those of `days`."""
         path = self.out / "sitemap.xml"
-        write_bytes(path, feeds.make_sitemap([summary.date for summary in days], url=self.url))
+        write_bytes(
+            path, feeds.make_sitemap([summary.date for summary in days], url=self.url, pages=self.sections)
+        )
         return path
 
     def _room_views(self) -> tuple[RoomView, ...]:
@@ -207,6 +218,7 @@ class Site:
             root="../" * name.count("/"),
             masthead=TITLE,
             tagline=TAGLINE,
+            sections=self.sections,
             **context,
         )
         write_text(self.out / name, page)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import sys
 from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
@@ -84,4 +85,5 @@ def make_server(folder: Path, port: int = 8000) -> ThreadingHTTPServer:
 def serve(folder: Path, port: int = 8000) -> None:
     """Serve `folder` at ``http://127.0.0.1:PORT/`` until interrupted."""
     with make_server(folder, port) as server, suppress(KeyboardInterrupt):
+        print(f"http://{_LOOPBACK}:{server.server_port}/  (Ctrl-C ends it)", file=sys.stderr)
         server.serve_forever()

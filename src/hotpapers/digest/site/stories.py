@@ -12,7 +12,7 @@ from markupsafe import Markup
 from hotpapers.common.figures import sparkline, stacked_bar
 from hotpapers.digest.edition import Edition
 from hotpapers.digest.embeds import Quotation, quote
-from hotpapers.digest.records import Attention, Entry, Paper
+from hotpapers.digest.records import COMBINED, Attention, Entry, Paper
 from hotpapers.digest.site.rooms import RoomView
 from hotpapers.digest.site.wording import category_name, count_name, network_name, number, utc
 
@@ -124,10 +124,17 @@ def chips_of(entries: Sequence[Entry]) -> tuple[Chip, ...]:
     )
 
 
+def observed(entry: Entry, readings: Sequence[Attention]) -> list[Attention]:
+    """What was read of the entry's paper; a sum of several networks says nothing that they do not."""
+    if entry.attention.source == COMBINED and readings:
+        return list(readings)
+    return [*readings, entry.attention]
+
+
 def attention_of(entry: Entry, readings: Sequence[Attention]) -> tuple[NetworkCounts, ...]:
     """The latest counts by network, most first: the entry's own, and what else was read up to then."""
     latest: dict[str, Attention] = {}
-    for reading in [*readings, entry.attention]:
+    for reading in observed(entry, readings):
         known = latest.get(reading.source)
         if known is None or utc(reading.read_at) >= utc(known.read_at):
             latest[reading.source] = reading
@@ -174,7 +181,7 @@ def stories_of(edition: Edition, rooms: Mapping[str, RoomView]) -> Iterator[Stor
             pdf_url=paper.pdf_url,
             total=sum(counts.total for counts in networks),
             networks=networks,
-            chart=_chart(networks, most, [*readings, entry.attention]),
+            chart=_chart(networks, most, observed(entry, readings)),
             quotations=tuple(quote(mention) for mention in entry.mentions),
             room=rooms.get(paper.arxiv_id),
         )

@@ -15,6 +15,7 @@ _MONTHS = (
 _NETWORKS = {
     "archive": "the archive",
     "bluesky": "Bluesky",
+    "combined": "all networks",
     "hackernews": "Hacker News",
     "huggingface": "Hugging Face",
     "jsonl": "a file",

@@ -10,8 +10,8 @@ from itertools import islice
 from typing import Self
 from xml.etree.ElementTree import Element
 
+from hotpapers.common.arxiv_ids import normalise_arxiv_id
 from hotpapers.common.errors import FailureError, InputError
-from hotpapers.digest.arxiv_ids import normalise_arxiv_id
 from hotpapers.digest.records import Paper
 from hotpapers.digest.sources.json_fields import clean, moment
 from hotpapers.digest.sources.pacing import SYSTEM_CLOCK, Clock, Pace

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 
+from hotpapers.common.arxiv_ids import normalise_arxiv_id
 from hotpapers.common.errors import InputError
-from hotpapers.digest.arxiv_ids import normalise_arxiv_id
 from hotpapers.digest.records import Mention, Paper
 from hotpapers.digest.sources.base import Page
 from hotpapers.digest.sources.http import Client, RefusedError

@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
-from hotpapers.digest.arxiv_ids import find_arxiv_ids
+from hotpapers.common.arxiv_ids import find_arxiv_ids
 
 __all__ = [
     "JsonObject",

@@ -9,8 +9,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
+from hotpapers.common.arxiv_ids import normalise_arxiv_id
 from hotpapers.common.errors import InputError
-from hotpapers.digest.arxiv_ids import normalise_arxiv_id
 from hotpapers.digest.records import Mention, Paper
 from hotpapers.digest.sources.base import Page, PagedSource
 from hotpapers.digest.sources.json_fields import LARGEST_COUNT, arxiv_ids_in, clean, moment, web_address

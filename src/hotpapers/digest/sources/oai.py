@@ -10,8 +10,8 @@ from email.utils import parsedate_to_datetime
 from typing import Self
 from xml.etree.ElementTree import Element
 
+from hotpapers.common.arxiv_ids import normalise_arxiv_id
 from hotpapers.common.errors import FailureError, InputError
-from hotpapers.digest.arxiv_ids import normalise_arxiv_id
 from hotpapers.digest.records import Paper
 from hotpapers.digest.sources.arxiv import SECONDS_APART
 from hotpapers.digest.sources.json_fields import clean, moment
