@@ -40,7 +40,8 @@ category = st.from_regex(r"[a-z]{2,5}(-[a-z]{2,4})?(\.[A-Z]{2})?", fullmatch=Tru
 def entries(draw, day):
     arxiv_id = draw(
         st.from_regex(
-            r"(1[0-9]|2[0-9])(0[1-9]|1[0-2])\.[0-9]{5}|hep-th/9[2-9](0[1-9]|1[0-2])[0-9]{3}", fullmatch=True
+            r"1[0-4](0[1-9]|1[0-2])\.[0-9]{4}|(1[5-9]|2[0-9])(0[1-9]|1[0-2])\.[0-9]{5}|hep-th/9[2-9]1[0-2][0-9]{3}",
+            fullmatch=True,
         )
     )
     count = st.integers(0, 10**12)
@@ -48,10 +49,6 @@ def entries(draw, day):
     mentions = []
     for number in numbers:
         html = tweet(number, draw(line).replace("<", "&lt;"))
-        embedded = parse_post(
-            render_post(make_post(day, make_entry("2008.00001", 1, 1, day=day, tweets=0)))
-        ).entries[0]
-        assert not embedded.mentions
         mentions.append(html)
     return Entry(
         paper=Paper(

@@ -17,7 +17,7 @@ __all__ = ["first_day"]
 
 def first_day() -> Post:
     """The eight papers of 2020-08-06 in rank order, with summaries in place of abstracts."""
-    facts = json.loads(files(__package__).joinpath("first_day.json").read_text(encoding="utf-8"))
+    facts = json.loads(files(__package__).joinpath("facts.json").read_text(encoding="utf-8"))
     day = date.fromisoformat(facts["date"])
     entries = []
     for fact in facts["papers"]:

@@ -38,7 +38,7 @@ def ask(asked: Client, **query: str) -> dict[str, object]:
 def test_it_says_who_it_is_and_sends_the_query(server: Server, time: FakeTime) -> None:
     assert ask(client(server, time), q="a b&c") == {"fine": True}
     (request,) = server.requests
-    assert request.headers["user-agent"].startswith(f"hotpapers/{__version__} (+https://")
+    assert request.headers["user-agent"].startswith(f"hotpapers/{__version__} (")
     assert request.headers["accept-encoding"] == "gzip"
     assert request.query == {"q": "a b&c"}
 
