@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -34,3 +36,22 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no data sets here: set HOTPAPERS_DATA to their folder ({folder.name} was not found)")
     return folder
+
+
+def _chromium() -> str | None:
+    if named := os.environ.get("HOTPAPERS_CHROMIUM"):
+        return named
+    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[object]:
+    """A headless Chromium; skips where there is none."""
+    sync_api = pytest.importorskip("playwright.sync_api")
+    path = _chromium()
+    if path is None:
+        pytest.skip("no Chromium: install one, or name it in HOTPAPERS_CHROMIUM")
+    with sync_api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        yield chromium
+        chromium.close()

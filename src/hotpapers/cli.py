@@ -10,6 +10,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
+from hotpapers.common.console import printable
 from hotpapers.common.errors import HotPapersError
 from hotpapers.common.papers import find_paper, installed_papers, load, require_extra
 
@@ -149,7 +150,7 @@ def new_paper(
 
 
 def _end(message: str, code: int) -> NoReturn:
-    line = " ".join(message.split()) or "failed without saying why"
+    line = " ".join(printable(message).split()) or "failed without saying why"
     print(f"hotpapers: {line}", file=sys.stderr)
     raise SystemExit(code)
 

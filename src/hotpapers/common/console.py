@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-__all__ = ["console", "progress", "table"]
+__all__ = ["console", "printable", "progress", "table"]
 
 Item = TypeVar("Item")
 
@@ -24,6 +24,11 @@ def console(*, stderr: bool = False) -> Console:
 
     stream = sys.stderr if stderr else sys.stdout
     return Console(stderr=stderr, highlight=False, width=None if stream.isatty() else _PIPE_WIDTH)
+
+
+def printable(text: str) -> str:
+    """`text` without what a terminal would obey instead of show: control and direction characters."""
+    return "".join(character if character.isprintable() else " " for character in text)
 
 
 def table(*headings: str, title: str | None = None, numbers: Iterable[str] = ()) -> Table:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from hotpapers.common.console import console, table
+from hotpapers.common.console import console, printable, table
 from hotpapers.common.errors import InputError
 from hotpapers.digest.edition import DaySummary, Trends
 from hotpapers.digest.ranking import Ranked
@@ -102,7 +103,8 @@ def print_sources(settings: Settings) -> None:
 
 def _print(rows: Sequence[Mapping[str, Any]], style: str, *, columns: Sequence[str]) -> None:
     if style == "json":
-        print(json.dumps(list(rows), indent=2, ensure_ascii=False))
+        text = json.dumps(list(rows), indent=2, ensure_ascii=False)
+        print(re.sub("[\x7f-\x9f]", lambda found: f"\\u{ord(found[0]):04x}", text))
     elif style == "csv":
         print(_csv(rows), end="")
     elif style == "md":
@@ -141,13 +143,13 @@ def _text(value: Any) -> str:
     if isinstance(value, Mapping):
         return " ".join(f"{name}={number}" for name, number in value.items())
     if isinstance(value, list):
-        return ", ".join(value)
+        return printable(", ".join(value))
     if isinstance(value, float):
         return f"{value:,.0f}" if value == int(value) else f"{value:,.2f}"
-    return f"{value:,}" if isinstance(value, int) else str(value)
+    return f"{value:,}" if isinstance(value, int) else printable(str(value))
 
 
 def _escape(text: str) -> str:
     from rich.markup import escape
 
-    return escape("".join(character if character.isprintable() else " " for character in text))
+    return escape(text)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,7 +28,7 @@ __all__ = ["Hit", "SearchIndex"]
 _FORMAT = 1  # of the index's own fields: another number rebuilds it
 _TEXT_FIELDS = ["title", "abstract", "author"]
 _BOOSTS = {"title": 2.0, "author": 1.5}
-_BATCH = 5_000
+_MANY = 5_000  # papers from which on an update is worth two threads and their memory
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,11 +77,12 @@ class SearchIndex:
             count = self._store.rows("SELECT count(*) AS n FROM paper WHERE revision > ?", [self._revision])[
                 0
             ]["n"]
-            many = count > _BATCH
-            writer = index.writer(heap_size=256_000_000 if many else 15_000_000, num_threads=2 if many else 1)
-            for row in progress(self._changed(), "indexing", total=count):
-                writer.delete_documents_by_term("arxiv_id", row["arxiv_id"])
-                writer.add_document(tantivy.Document(**_document(row)))
+            many = count > _MANY
+            writer = index.writer(heap_size=200_000_000 if many else 15_000_000, num_threads=2 if many else 1)
+            for paper in progress(self._store.changed_papers(self._revision), "indexing", total=count):
+                if self._revision >= 0:
+                    writer.delete_documents_by_term("arxiv_id", paper.arxiv_id)
+                writer.add_document(tantivy.Document(**_document(paper)))
                 added += 1
             writer.commit()
             writer.wait_merging_threads()
@@ -183,10 +183,6 @@ class SearchIndex:
         hits = [Hit(paper=papers[str(name)], score=score) for score, name in found if str(name) in papers]
         return sorted(hits, key=lambda hit: (-round(hit.score, 4), hit.paper.arxiv_id))
 
-    def _changed(self) -> Iterator[dict[str, Any]]:
-        sql = "SELECT arxiv_id, title, abstract, summary, authors, categories FROM paper WHERE revision > ?"
-        return self._store.stream(sql, [self._revision], batch=_BATCH)
-
     def _open(self) -> tantivy.Index:
         import tantivy
 
@@ -239,11 +235,11 @@ def _analyser() -> tantivy.TextAnalyzer:
     return builder.build()
 
 
-def _document(row: dict[str, Any]) -> dict[str, Any]:
+def _document(paper: Paper) -> dict[str, Any]:
     return {
-        "arxiv_id": row["arxiv_id"],
-        "title": row["title"],
-        "abstract": row["abstract"] or row["summary"],
-        "author": row["authors"],
-        "category": row["categories"],
+        "arxiv_id": paper.arxiv_id,
+        "title": paper.title,
+        "abstract": paper.abstract or paper.summary,
+        "author": list(paper.authors),
+        "category": list(paper.categories),
     }

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import random
-import shutil
 import struct
 import threading
 import zlib
@@ -356,22 +354,3 @@ def served_site(written_site: Path) -> Iterator[str]:
         yield f"http://127.0.0.1:{server.server_port}/"
         server.shutdown()
         thread.join()
-
-
-def _chromium() -> str | None:
-    if named := os.environ.get("HOTPAPERS_CHROMIUM"):
-        return named
-    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[object]:
-    """A headless Chromium; skips where there is none."""
-    sync_api = pytest.importorskip("playwright.sync_api")
-    path = _chromium()
-    if path is None:
-        pytest.skip("no Chromium: install one, or name it in HOTPAPERS_CHROMIUM")
-    with sync_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
-        yield chromium
-        chromium.close()
