@@ -44,7 +44,7 @@ format: $(STAMPS)/check ## Apply what the linter and the formatter can mend
 	$(BIN)/ruff format
 
 bench: $(STAMPS)/bench ## Run every benchmark; figures go to results/
-	@set -e; for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python "$$file"; done
+	@set -e; for file in benchmarks/[!_]*.py; do echo "== $$file"; $(BIN)/python "$$file"; done
 
 docs: $(STAMPS)/docs ## Build the documentation into site/
 	$(BIN)/mkdocs build --strict --quiet

@@ -21,28 +21,26 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 import numpy as np
+from _generated import LENGTH, WORDS, generate, generated_posts, paper_id, sentence, vocabulary
 
 from hotpapers.common.console import console, table
 from hotpapers.common.datasets import data_file
 from hotpapers.common.errors import UnavailableError
 from hotpapers.common.files import write_text
 from hotpapers.common.provenance import provenance
-from hotpapers.digest import Attention, Entry, Mention, Paper, Post, SearchIndex, Store, rank, schema
+from hotpapers.digest import Paper, Post, SearchIndex, Store, rank
 from hotpapers.digest.archive import read_posts
 from hotpapers.digest.building import build_day, build_site
 from hotpapers.digest.data import ARCHIVE
 from hotpapers.digest.importing import import_path
 
 QUERIES = ("hopfield attention", "differentially private", "neural radiance fields", "graph network", "music")
-FIRST = date(2012, 1, 2)
-WORDS, LENGTH, VOCABULARY = 120, 10, 60_000
-SOURCES = ("twitter", "hackernews", "bluesky")
 
 
 def median(run: Callable[[], Any], times: int = 5) -> float:
@@ -56,15 +54,17 @@ def median(run: Callable[[], Any], times: int = 5) -> float:
     return statistics.median(found)
 
 
-def apart(function: Callable[..., dict[str, Any]], *arguments: Any) -> dict[str, Any]:
+def apart(function: Callable[..., dict[str, Any]], *arguments: Any, label: str = "") -> dict[str, Any]:
     """Run in a process of its own, so that its peak memory is its own."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(_measured, (function, arguments))
+        return pool.apply(_measured, (function, arguments, label))
 
 
-def _measured(function: Callable[..., dict[str, Any]], arguments: Sequence[Any]) -> dict[str, Any]:
+def _measured(
+    function: Callable[..., dict[str, Any]], arguments: Sequence[Any], label: str
+) -> dict[str, Any]:
     found = function(*arguments)
-    return found | {"peak memory, MiB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+    return found | {f"{label}peak memory, MiB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
 
 
 # ---- the archive
@@ -77,36 +77,6 @@ def archive_posts() -> tuple[list[Post], str]:
     except UnavailableError:
         return generated_posts(126), "generated posts (the public archive is not here)"
     return [post for _, post, _ in read_posts(path) if post is not None], "the public archive of 2020"
-
-
-def generated_posts(days: int) -> list[Post]:
-    """Days of nine papers with two tweets each."""
-    rng = np.random.default_rng(0)
-    words = vocabulary()
-    posts = []
-    for at in range(days):
-        day = FIRST + timedelta(days=at)
-        entries = []
-        for rank_ in range(1, 10):
-            arxiv_id = f"{day:%y%m}.{day.day * 100 + rank_:05d}"
-            html = (
-                '<blockquote class="twitter-tweet"><p lang="en" dir="ltr">A paper</p>&mdash; A (@a) '
-                f'<a href="https://twitter.com/a/status/{at * 100 + rank_}?ref_src=x">a day</a></blockquote>'
-            )
-            mention = Mention(source="twitter", id=str(at * 100 + rank_), arxiv_ids=(arxiv_id,), html=html)
-            paper = Paper(
-                arxiv_id=arxiv_id,
-                title=sentence(rng, words, 10),
-                authors=("A. One", "B. Two"),
-                abstract=sentence(rng, words, 160),
-                categories=("cs.LG",),
-            )
-            read_at = datetime(day.year, day.month, day.day, 9, tzinfo=UTC) + timedelta(days=1)
-            counts = {"retweets": 1000 // rank_, "favorites": 100}
-            reading = Attention(arxiv_id=arxiv_id, source="twitter", read_at=read_at, counts=counts, day=day)
-            entries.append(Entry(paper=paper, attention=reading, mentions=(mention,)))
-        posts.append(Post(date=day, made_at=entries[0].attention.read_at, entries=tuple(entries)))
-    return posts
 
 
 def bench_import(posts: Sequence[Post]) -> dict[str, Any]:
@@ -164,74 +134,6 @@ def bench_site(posts: Sequence[Post]) -> dict[str, Any]:
 # ---- a generated store
 
 
-def vocabulary() -> np.ndarray:
-    """Made-up words, the common ones short."""
-    consonants, vowels = "bcdfghjklmnprstvz", "aeiou"
-    syllables = [a + b for a in consonants for b in vowels]
-    words = []
-    for number in range(VOCABULARY):
-        text, rest = "", number
-        while True:
-            rest, digit = divmod(rest, len(syllables))
-            text += syllables[digit]
-            if not rest:
-                break
-        words.append(text)
-    return np.array(words, dtype=object)
-
-
-def sentence(rng: np.random.Generator, words: np.ndarray, length: int) -> str:
-    """Words drawn with a long tail, as in real text."""
-    return " ".join(words[(VOCABULARY * rng.random(length) ** 4).astype(int)])
-
-
-def generate(path: str, papers: int, readings: int) -> dict[str, Any]:
-    """Fill a store straight through its tables: papers with text, readings over their days, posts."""
-    words = vocabulary()
-    rng = np.random.default_rng(1)
-    per_day = max(papers // 5_000, 9)
-    with Store(path) as store:
-        database = store._db
-        started = perf_counter()
-        for first in range(0, papers, 25_000):
-            numbers = range(first, min(first + 25_000, papers))
-            texts = (VOCABULARY * rng.random((len(numbers), WORDS + LENGTH)) ** 4).astype(int)
-            rows = [
-                {
-                    "arxiv_id": paper_id(number),
-                    "title": " ".join(words[text[:LENGTH]]),
-                    "authors": [f"{words[text[0]].title()} {words[text[1]].title()}"],
-                    "abstract": " ".join(words[text[LENGTH:]]),
-                    "categories": [("cs.LG", "cs.CV", "cs.CL", "stat.ML", "math.PR")[number % 5]],
-                    "summary": "",
-                    "seen_at": datetime(2025, 1, 1),  # noqa: DTZ001 - as the tables hold it
-                    "revision": 1 + number // 1_000,
-                }
-                for number, text in zip(numbers, texts, strict=True)
-            ]
-            schema.insert(database, "paper", rows)
-        database.execute(
-            "INSERT INTO reading SELECT arxiv_id, $1[1 + r % 3], day, day + INTERVAL 33 HOUR, "
-            "MAP {'likes': likes, 'reposts': reposts}, likes + reposts FROM ("
-            "  SELECT arxiv_id, r, $2::DATE + (number // $3)::INTEGER + (r // 3)::INTEGER AS day, "
-            "  (hash(number, r) % 1000)::BIGINT AS likes, (hash(r, number) % 100)::BIGINT AS reposts FROM ("
-            "    SELECT arxiv_id, rowid AS number, unnest(range($4)) AS r FROM paper)) ORDER BY day",
-            [list(SOURCES), FIRST, per_day, readings // papers],
-        )
-        database.execute(
-            "INSERT INTO standing SELECT arxiv_id, source, max_by(day, read_at), max(read_at), "
-            "max_by(counts, read_at), max_by(total, read_at) FROM reading GROUP BY arxiv_id, source"
-        )
-        seconds = perf_counter() - started
-    return {"generate, s": seconds, "store, MB": Path(path).stat().st_size / 1e6}
-
-
-def paper_id(number: int) -> str:
-    """One of 25,000 identifiers a month."""
-    month = number // 25_000
-    return f"{12 + month // 12:02d}{1 + month % 12:02d}.{number % 25_000:05d}"
-
-
 def bench_index(path: str) -> dict[str, Any]:
     """Build the search index."""
     with Store(path, read_only=True) as store:
@@ -247,17 +149,19 @@ def bench_queries(path: str) -> dict[str, Any]:
         last = store.rows("SELECT max(day) AS day FROM reading")[0]["day"]
         index = SearchIndex(store)
         words = vocabulary()
-        ordinary = [f"{words[200 + at]} {words[2000 + 13 * at]}" for at in range(20)]  # in 4 % and 1 % of papers
+        ordinary = [
+            f"{words[200 + at]} {words[2000 + 13 * at]}" for at in range(20)
+        ]  # in 4 % and 1 % of papers
         common = [f"{words[5 + at]} {words[900 + 13 * at]}" for at in range(20)]  # one in nearly every paper
-        known = [paper_id(number) for number in range(0, 20_000, 1_000)]
+        known = [line.paper.arxiv_id for line in rank(store, top=20)]
         month = {"since": last - timedelta(days=30), "until": last}
         return {
             "rank over all time, s": median(lambda: rank(store, top=20)),
             "rank with weights, s": median(lambda: rank(store, weights={"bluesky": 2, "twitter.likes": 0})),
             "rank of a month, s": median(lambda: rank(store, **month)),
             "rank of a month, gained, s": median(lambda: rank(store, by="gained", **month)),
-            "search, ms": 1e3 * median(lambda: [index.search(query) for query in ordinary]) / 20,
-            "search with a common word, ms": 1e3 * median(lambda: [index.search(query) for query in common]) / 20,
+            "search, ms": 50 * median(lambda: [index.search(query) for query in ordinary]),
+            "search, a common word, ms": 50 * median(lambda: [index.search(query) for query in common]),
             "related, ms": 1e3 * median(lambda: [index.related(name) for name in known]) / len(known),
         }
 
@@ -438,37 +342,34 @@ def main() -> None:
         readings = 10 * papers
         sections[f"generated store: {papers:,} papers, {readings:,} readings"] = {
             **({} if Path(path).exists() else apart(generate, path, papers, readings)),
-            **{
-                f"indexing: {name}" if "peak" in name else name: value
-                for name, value in apart(bench_index, path).items()
-            },
-            **{
-                f"queries: {name}" if "peak" in name else name: value
-                for name, value in apart(bench_queries, path).items()
-            },
-            **{
-                f"day: {name}" if "peak" in name else name: value
-                for name, value in apart(bench_day_on_big, path, posts).items()
-            },
+            **apart(bench_index, path, label="indexing: "),
+            **apart(bench_queries, path, label="queries: "),
+            **apart(bench_day_on_big, path, posts, label="day: "),
         }
     finally:
         if options.folder is None:
             shutil.rmtree(folder, ignore_errors=True)
+    report(sections, options.results)
+
+
+def shown(value: float | str) -> str:
+    """A number with three figures that matter."""
+    if isinstance(value, str):
+        return value
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
+
+
+def report(sections: dict[str, dict[str, Any]], results: Path) -> None:
+    """Print every section as a table and write all of them with their provenance."""
     for title, found in sections.items():
         sheet = table("what", "measured", title=title, numbers=["measured"])
         for name, value in found.items():
-            sheet.add_row(
-                name,
-                f"{value:,.3g}"
-                if isinstance(value, float) and value < 1000
-                else f"{value:,.0f}"
-                if isinstance(value, int | float)
-                else str(value),
-            )
+            sheet.add_row(name, shown(value))
         console().print(sheet)
-    report = {"made": provenance(), "sections": sections}
-    path = options.results / "digest" / "bench.json"
-    write_text(path, json.dumps(report, indent=2, ensure_ascii=False) + "\n")
+    path = results / "digest" / "bench.json"
+    write_text(
+        path, json.dumps({"made": provenance(), "sections": sections}, indent=2, ensure_ascii=False) + "\n"
+    )
     print(f"written to {path}")
 
 
