@@ -191,6 +191,32 @@ def fetch(
 
 
 @app.command()
+def harvest(
+    since: Annotated[date, typer.Option(parser=parse_day, metavar="DATE", help="First day.")],
+    until: Until = None,
+    set_spec: Annotated[str | None, typer.Option("--set", help="Such as cs or physics:hep-th; all.")] = None,
+    config: Annotated[Path | None, typer.Option(help="A TOML file with addresses.")] = None,
+    store: StorePath = None,
+) -> None:
+    """Bring arXiv's own listing of some days into the store, to search it; interrupted, it goes on."""
+    from hotpapers.digest import harvesting
+    from hotpapers.digest.sources.settings import Settings
+    from hotpapers.digest.store import Store
+
+    settings = Settings.load(config)
+    with Store(store) as opened:
+        changed = harvesting.harvest(
+            opened,
+            since=since,
+            until=until or datetime.now(UTC).date(),
+            settings=settings,
+            set_spec=set_spec,
+            report=lambda line: print(line, file=sys.stderr),
+        )
+    typer.echo(f"{changed} papers new or changed")
+
+
+@app.command()
 def sources(
     config: Annotated[Path | None, typer.Option(help="A TOML file with credentials.")] = None,
 ) -> None:

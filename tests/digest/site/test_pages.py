@@ -229,6 +229,7 @@ def test_claims_page_tells_all_rooms(site):
         "room-orchestras",
         "room-rivers",
         "room-grammars",
+        "room-digest",
     ]
     assert ["commit", "0123456789ab"] in [[words(part) for part in fact] for fact in page.xpath("//dl/div")]
     assert text.count("No claim of this paper has been checked here yet") == 3

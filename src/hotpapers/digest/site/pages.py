@@ -92,7 +92,7 @@ class Site:
         self.out = Path(out)
         self.url = url if url.endswith("/") else f"{url}/"
         self.sections = tuple(name for name in SECTIONS if name in pages)
-        self.rooms = tuple(status for status in rooms if is_published(status))
+        self.rooms = tuple(rooms)
         self._views: tuple[RoomView, ...] | None = None
 
     def write_day(self, edition: Edition) -> Path:
@@ -195,7 +195,11 @@ class Site:
             papers=len(stories),
             running=sum(story.room is not None and story.room.state == "runs" for story in stories),
             counted=short_day(utc(edition.post.made_at).date()),
-            also=tuple(view for view in views if view.slug not in shown),
+            also=tuple(
+                view
+                for status, view in zip(self.rooms, views, strict=True)
+                if is_published(status) and view.slug not in shown
+            ),
             previous=_neighbour(edition.previous),
             following=_neighbour(edition.following),
         )
