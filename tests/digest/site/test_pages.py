@@ -232,7 +232,7 @@ def test_claims_page_tells_all_rooms(site):
         "room-digest",
     ]
     assert ["commit", "0123456789ab"] in [[words(part) for part in fact] for fact in page.xpath("//dl/div")]
-    assert text.count("No claim of this paper has been checked here yet") == 3
+    assert text.count("No claim of this paper has been checked here yet") == 4
     assert page.xpath("//tr[@class='is-fails']//*[@class='verdict']/text()") == ["fails"]
 
 
