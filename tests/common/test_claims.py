@@ -11,6 +11,7 @@ import pytest
 from hotpapers.common.claims import Claim, Measurement, check_claims, read_ledger, write_ledger
 from hotpapers.common.errors import FailureError, InputError, UnavailableError
 from hotpapers.common.papers import Paper
+from hotpapers.common.provenance import provenance
 
 
 def found(measured: str, *, holds: bool):
@@ -87,3 +88,8 @@ def test_what_is_no_ledger_is_refused_by_name(content, tmp_path) -> None:
     path.write_text(content)
     with pytest.raises(InputError, match=r"claims\.json is not a claims ledger"):
         read_ledger(path)
+
+
+def test_a_recorded_command_names_no_folder_of_this_machine(monkeypatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["/opt/venv/bin/hotpapers", "claims", "digest", "--results", "/home/me/out"])
+    assert provenance()["command"] == "hotpapers claims digest --results out"

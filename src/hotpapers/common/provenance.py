@@ -22,8 +22,15 @@ def provenance() -> dict[str, str]:
         "commit": _commit(),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, {_memory_gib()} GiB, {platform.system()}",
         "python": platform.python_version(),
-        "command": " ".join(["hotpapers" if _is_front_door() else Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "command": " ".join(
+            ["hotpapers" if _is_front_door() else Path(sys.argv[0]).name, *map(_placeless, sys.argv[1:])]
+        ),
     }
+
+
+def _placeless(word: str) -> str:
+    """The last part of an absolute path, which means nothing on another machine; other words as they are."""
+    return Path(word).name if Path(word).is_absolute() else word
 
 
 def _is_front_door() -> bool:
