@@ -91,5 +91,7 @@ def test_what_is_no_ledger_is_refused_by_name(content, tmp_path) -> None:
 
 
 def test_a_recorded_command_names_no_folder_of_this_machine(monkeypatch) -> None:
-    monkeypatch.setattr(sys, "argv", ["/opt/venv/bin/hotpapers", "claims", "digest", "--results", "/home/me/out"])
+    monkeypatch.setattr(
+        sys, "argv", ["/opt/venv/bin/hotpapers", "claims", "digest", "--results", "/home/me/out"]
+    )
     assert provenance()["command"] == "hotpapers claims digest --results out"
