@@ -54,8 +54,8 @@ def world(server: Server) -> Server:  # noqa: F811
 
 @pytest.fixture
 def settings(server: Server) -> Settings:  # noqa: F811
-    here = ServiceSettings(url=server.url, timeout=1.0, interval=0.0, attempts=2)
-    arxiv = ServiceSettings(url=server.url, timeout=1.0, interval=0.0, attempts=2)
+    here = ServiceSettings(url=server.url, timeout=10.0, interval=0.0, attempts=2)
+    arxiv = ServiceSettings(url=server.url, timeout=10.0, interval=0.0, attempts=2)
     return Settings(services={"bluesky": here, "hackernews": here, "huggingface": here, "arxiv": arxiv})
 
 

@@ -28,7 +28,7 @@ def settings(server: Server) -> Settings:  # noqa: F811
         return Reply(body=answer(*records, token=f"part {at + 1}" if at < 2 else None))
 
     server.routes["/oai"] = listed
-    own = ServiceSettings(url=f"{server.url}/oai", timeout=1.0, interval=0.0, attempts=2)
+    own = ServiceSettings(url=f"{server.url}/oai", timeout=10.0, interval=0.0, attempts=2)
     return Settings(services={"oai": own})
 
 

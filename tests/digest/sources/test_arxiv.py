@@ -56,7 +56,7 @@ def arxiv(server: Server, time: FakeTime, answer: bytes | None = None) -> ArXiv:
         return Reply(body=feed(*map(entry, reversed(request.query["id_list"].split(",")))))
 
     server.routes[QUERY] = (lambda _: Reply(body=answer)) if answer is not None else all_asked
-    own = ServiceSettings(url=server.url, timeout=0.3, attempts=2)
+    own = ServiceSettings(url=server.url, timeout=10.0, attempts=2)
     return ArXiv(Settings(services={"arxiv": own}), clock=time.clock)
 
 

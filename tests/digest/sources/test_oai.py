@@ -48,7 +48,7 @@ def answer(*records: str, token: str | None = None, error: str = "") -> bytes:
 
 
 def oai(server: Server, time: FakeTime, *, metadata_prefix: str = "arXiv") -> Oai:
-    own = ServiceSettings(url=f"{server.url}/oai", timeout=0.3, attempts=2)
+    own = ServiceSettings(url=f"{server.url}/oai", timeout=10.0, attempts=2)
     return Oai(Settings(services={"oai": own}), metadata_prefix=metadata_prefix, clock=time.clock)
 
 

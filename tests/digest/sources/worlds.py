@@ -43,7 +43,7 @@ def stamp(instant: datetime) -> str:
 def service(server: Server, **credentials: str) -> ServiceSettings:
     """Settings that lead to the local server."""
     secret = {key: Secret(value) for key, value in credentials.items()}
-    return ServiceSettings(url=server.url, timeout=0.3, interval=0.0, attempts=3, credentials=secret)
+    return ServiceSettings(url=server.url, timeout=10.0, interval=0.0, attempts=3, credentials=secret)
 
 
 def maker(kind: type[PagedSource], settings: ServiceSettings) -> Callable[[Clock], PagedSource]:
