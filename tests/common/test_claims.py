@@ -91,7 +91,5 @@ def test_what_is_no_ledger_is_refused_by_name(content, tmp_path) -> None:
 
 
 def test_a_recorded_command_names_no_folder_of_this_machine(monkeypatch) -> None:
-    monkeypatch.setattr(
-        sys, "argv", ["/opt/venv/bin/hotpapers", "claims", "digest", "--results", "/srv/out"]
-    )
+    monkeypatch.setattr(sys, "argv", ["/opt/venv/bin/hotpapers", "claims", "digest", "--results", "/srv/out"])
     assert provenance()["command"] == "hotpapers claims digest --results out"
