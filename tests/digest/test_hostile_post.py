@@ -87,7 +87,7 @@ def test_a_hostile_post_becomes_a_harmless_page(hostile_archive, tmp_path, run, 
         )
         assert dangerous == [], path
     page.goto((site / "index.html").as_uri())
-    assert page.get_by_role("article").count() == len(ATTACKS)
+    assert page.locator("article.story").count() == len(ATTACKS)
     assert page.get_by_text("<script>window.pwned=1</script>", exact=True).first.is_visible()
     context.close()
     assert dialogs == []
