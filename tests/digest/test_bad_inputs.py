@@ -31,7 +31,7 @@ def good() -> str:
 
 
 @pytest.fixture
-def refused(run, store_path, tmp_path):
+def check_refused(run, store_path, tmp_path):
     """Run ``hotpapers digest ...`` and check that it ends as bad input must."""
 
     def check(*arguments, says: str, code: int = 2) -> None:
@@ -67,171 +67,179 @@ def zipped(tmp_path: Path, *members: tuple[str, str | bytes]) -> Path:
 # ---- what is no post
 
 
-def test_an_empty_file(refused, tmp_path):
-    refused("import", saved(tmp_path, ""), says="post.md: the file is empty")
+def test_an_empty_file(check_refused, tmp_path):
+    check_refused("import", saved(tmp_path, ""), says="post.md: the file is empty")
 
 
-def test_a_binary_file(refused, tmp_path):
-    refused("import", saved(tmp_path, b"\x89PNG\r\n\x1a\n\0\0\0"), says="binary")
+def test_a_binary_file(check_refused, tmp_path):
+    check_refused("import", saved(tmp_path, b"\x89PNG\r\n\x1a\n\0\0\0"), says="binary")
 
 
-def test_a_file_in_latin_1(refused, tmp_path, good):
-    refused("import", saved(tmp_path, good.encode("latin-1")), says="not UTF-8 (byte")
+def test_a_file_in_latin_1(check_refused, tmp_path, good):
+    check_refused("import", saved(tmp_path, good.encode("latin-1")), says="not UTF-8 (byte")
 
 
-def test_a_file_in_utf_16(refused, tmp_path, good):
-    refused("import", saved(tmp_path, good.encode("utf-16")), says="binary")
+def test_a_file_in_utf_16(check_refused, tmp_path, good):
+    check_refused("import", saved(tmp_path, good.encode("utf-16")), says="binary")
 
 
-def test_a_file_with_the_encoding_accident(refused, tmp_path, good):
+def test_a_file_with_the_encoding_accident(check_refused, tmp_path, good):
     damaged = good.encode().decode("cp1252")
-    refused("import", saved(tmp_path, damaged), says="`hotpapers digest repair FILE -o FIXED` mends it")
+    check_refused("import", saved(tmp_path, damaged), says="`hotpapers digest repair FILE -o FIXED` mends it")
 
 
-def test_a_file_without_front_matter(refused, tmp_path, good):
-    refused("import", saved(tmp_path, good.split("---\n\n", 1)[1]), says="line 1: expected front matter")
+def test_a_file_without_front_matter(check_refused, tmp_path, good):
+    check_refused(
+        "import", saved(tmp_path, good.split("---\n\n", 1)[1]), says="line 1: expected front matter"
+    )
 
 
-def test_a_day_that_does_not_exist(refused, tmp_path, good):
-    refused("import", saved(tmp_path, good.replace("2020-08-20", "2020-08-40")), says="a date that exists")
+def test_a_day_that_does_not_exist(check_refused, tmp_path, good):
+    check_refused(
+        "import", saved(tmp_path, good.replace("2020-08-20", "2020-08-40")), says="a date that exists"
+    )
 
 
-def test_a_front_matter_of_two_days(refused, tmp_path, good):
+def test_a_front_matter_of_two_days(check_refused, tmp_path, good):
     text = good.replace('slug: "hot-papers-2020-08-20"', 'slug: "hot-papers-2020-08-21"')
-    refused("import", saved(tmp_path, text), says='slug: "hot-papers-2020-08-20"')
+    check_refused("import", saved(tmp_path, text), says='slug: "hot-papers-2020-08-20"')
 
 
 # ---- entries that can't be
 
 
-def test_a_rank_twice(refused, tmp_path, good):
-    refused("import", saved(tmp_path, good.replace("# 2. ", "# 1. ")), says="expected rank 2")
+def test_a_rank_twice(check_refused, tmp_path, good):
+    check_refused("import", saved(tmp_path, good.replace("# 2. ", "# 1. ")), says="expected rank 2")
 
 
-def test_a_rank_left_out(refused, tmp_path, good):
-    refused("import", saved(tmp_path, good.replace("# 2. ", "# 3. ")), says="expected rank 2")
+def test_a_rank_left_out(check_refused, tmp_path, good):
+    check_refused("import", saved(tmp_path, good.replace("# 2. ", "# 3. ")), says="expected rank 2")
 
 
-def test_a_negative_count(refused, tmp_path, good):
-    refused(
+def test_a_negative_count(check_refused, tmp_path, good):
+    check_refused(
         "import", saved(tmp_path, good.replace("favorites: 8", "favorites: -8")), says="counts of 0 or more"
     )
 
 
-def test_a_count_that_is_no_number(refused, tmp_path, good):
-    refused("import", saved(tmp_path, good.replace("favorites: 8", "favorites: lots")), says="favorites: N")
+def test_a_count_that_is_no_number(check_refused, tmp_path, good):
+    check_refused(
+        "import", saved(tmp_path, good.replace("favorites: 8", "favorites: lots")), says="favorites: N"
+    )
 
 
-def test_a_count_beyond_all_bounds(refused, tmp_path, good):
+def test_a_count_beyond_all_bounds(check_refused, tmp_path, good):
     text = good.replace("favorites: 8", "favorites: " + "9" * 40)
-    refused("import", saved(tmp_path, text), says="at most 18 digits")
+    check_refused("import", saved(tmp_path, text), says="at most 18 digits")
 
 
-def test_an_abstract_of_10_megabytes(refused, tmp_path, good):
+def test_an_abstract_of_10_megabytes(check_refused, tmp_path, good):
     text = good.replace("We study 2008.05001", "We study " + "x" * 10_000_000)
-    refused("import", saved(tmp_path, text), says="at most 100,000 are accepted")
+    check_refused("import", saved(tmp_path, text), says="at most 100,000 are accepted")
 
 
-def test_a_file_cut_off(refused, tmp_path, good):
-    refused("import", saved(tmp_path, good[: len(good) // 2]), says="expected")
+def test_a_file_cut_off(check_refused, tmp_path, good):
+    check_refused("import", saved(tmp_path, good[: len(good) // 2]), says="expected")
 
 
-def test_a_javascript_link(refused, tmp_path, good):
+def test_a_javascript_link(check_refused, tmp_path, good):
     text = good.replace("https://arxiv.org/abs/2008.05001", "javascript:alert(1)")
-    refused("import", saved(tmp_path, text), says="expected '- links: [abs](https://arxiv.org/abs/ID)")
+    check_refused("import", saved(tmp_path, text), says="expected '- links: [abs](https://arxiv.org/abs/ID)")
 
 
-def test_links_to_two_papers(refused, tmp_path, good):
+def test_links_to_two_papers(check_refused, tmp_path, good):
     text = good.replace("pdf/2008.05001", "pdf/2008.05009")
-    refused("import", saved(tmp_path, text), says="the same arXiv id")
+    check_refused("import", saved(tmp_path, text), says="the same arXiv id")
 
 
-def test_an_id_that_looks_like_a_path(refused, tmp_path, good):
-    refused(
+def test_an_id_that_looks_like_a_path(check_refused, tmp_path, good):
+    check_refused(
         "import", saved(tmp_path, good.replace("2008.05001", "../../etc/passwd")), says="the same arXiv id"
     )
 
 
-def test_an_embed_that_is_no_tweet(refused, tmp_path, good):
+def test_an_embed_that_is_no_tweet(check_refused, tmp_path, good):
     text = good.replace('<blockquote class="twitter-tweet">', "<blockquote onclick=alert(1)>", 1)
-    refused("import", saved(tmp_path, text), says="of one tweet")
+    check_refused("import", saved(tmp_path, text), says="of one tweet")
 
 
 # ---- times that can't be
 
 
-def test_a_post_made_before_its_own_day(refused, tmp_path, good):
+def test_a_post_made_before_its_own_day(check_refused, tmp_path, good):
     text = good.replace("date: 2020-08-21T", "date: 2020-08-11T")
-    refused("import", saved(tmp_path, text), says="before the day 2020-08-20 it is about")
+    check_refused("import", saved(tmp_path, text), says="before the day 2020-08-20 it is about")
 
 
-def test_a_post_from_the_future(refused, tmp_path):
+def test_a_post_from_the_future(check_refused, tmp_path):
     day = datetime.now(UTC).date() + timedelta(days=9)
     text = render_post(make_post(day, make_entry("2008.05001", 1, 1, day=day)))
-    refused("import", saved(tmp_path, text), says="lies in the future")
+    check_refused("import", saved(tmp_path, text), says="lies in the future")
 
 
-def test_counts_read_in_the_future(refused, tmp_path, good):
+def test_counts_read_in_the_future(check_refused, tmp_path, good):
     text = good.replace("(08/21/2020", "(08/21/2999", 1)
-    refused("import", saved(tmp_path, text), says="entry 1: counts read at 2999-08-21, in the future")
+    check_refused("import", saved(tmp_path, text), says="entry 1: counts read at 2999-08-21, in the future")
 
 
 # ---- archives
 
 
-def test_a_zip_that_points_outside(refused, tmp_path, good):
+def test_a_zip_that_points_outside(check_refused, tmp_path, good):
     for name in ("../../evil.md", "/etc/evil.md", "..\\evil.md", "C:\\evil.md"):
-        refused("import", zipped(tmp_path, ("a.md", good), (name, good)), says="points outside the archive")
+        check_refused(
+            "import", zipped(tmp_path, ("a.md", good), (name, good)), says="points outside the archive"
+        )
         (tmp_path / "posts.zip").unlink()
 
 
-def test_a_zip_bomb(refused, tmp_path, good):
+def test_a_zip_bomb(check_refused, tmp_path, good):
     bomb = zipped(tmp_path, ("2020-08-20.md", good), ("bomb.md", b"\n" * 200_000_000))
     assert bomb.stat().st_size < 1_000_000
-    refused("import", bomb, says="bomb.md unpacks to too much")
+    check_refused("import", bomb, says="bomb.md unpacks to too much")
 
 
-def test_a_zip_whose_header_lies_about_its_size(refused, tmp_path, good):
+def test_a_zip_whose_header_lies_about_its_size(check_refused, tmp_path, good):
     path = zipped(tmp_path, ("bomb.md", b"a" * 50_000_000))
     content = bytearray(path.read_bytes())
     for signature, offset in ((b"PK\x03\x04", 22), (b"PK\x01\x02", 24)):
         at = content.index(signature) + offset
         content[at : at + 4] = (100).to_bytes(4, "little")
     path.write_bytes(content)
-    refused("import", path, says="bomb.md")
+    check_refused("import", path, says="bomb.md")
 
 
-def test_a_damaged_zip(refused, tmp_path, good):
+def test_a_damaged_zip(check_refused, tmp_path, good):
     path = zipped(tmp_path, ("2020-08-20.md", good))
     content = bytearray(path.read_bytes())
     content[60:90] = bytes(30)
     path.write_bytes(content)
-    refused("import", path, says="can't be unpacked")
+    check_refused("import", path, says="can't be unpacked")
 
 
-def test_a_zip_that_is_none(refused, tmp_path):
-    refused("import", saved(tmp_path, b"PK not at all", "posts.zip"), says="not a sound zip archive")
+def test_a_zip_that_is_none(check_refused, tmp_path):
+    check_refused("import", saved(tmp_path, b"PK not at all", "posts.zip"), says="not a sound zip archive")
 
 
-def test_a_zip_with_two_members_of_one_name(refused, tmp_path, good):
+def test_a_zip_with_two_members_of_one_name(check_refused, tmp_path, good):
     with pytest.warns(UserWarning, match="Duplicate name"):
         path = zipped(tmp_path, ("a.md", good), ("a.md", good))
-    refused("import", path, says="two members have the same name")
+    check_refused("import", path, says="two members have the same name")
 
 
-def test_a_folder_without_posts(refused, tmp_path):
+def test_a_folder_without_posts(check_refused, tmp_path):
     folder = tmp_path / "empty"
     folder.mkdir()
-    refused("import", folder, says="holds no post")
+    check_refused("import", folder, says="holds no post")
 
 
-def test_a_path_that_is_not_there(refused, tmp_path):
-    refused("import", tmp_path / "nowhere", says="does not exist")
+def test_a_path_that_is_not_there(check_refused, tmp_path):
+    check_refused("import", tmp_path / "nowhere", says="does not exist")
 
 
-def test_two_posts_of_one_day(refused, tmp_path, good):
+def test_two_posts_of_one_day(check_refused, tmp_path, good):
     other = good.replace("favorites: 8", "favorites: 9")
-    refused(
+    check_refused(
         "import", zipped(tmp_path, ("a.md", good), ("b.md", other)), says="two different posts of 2020-08-20"
     )
 
@@ -248,8 +256,8 @@ def test_two_posts_of_one_day(refused, tmp_path, good):
         ('{"source": "x", "id": "1", "arxiv_ids": ["../../etc/passwd"]}', "arxiv_ids"),
     ],
 )
-def test_a_mention_that_is_none(refused, tmp_path, line, says):
-    refused("import", saved(tmp_path, line + "\n", "m.jsonl"), says=says)
+def test_a_mention_that_is_none(check_refused, tmp_path, line, says):
+    check_refused("import", saved(tmp_path, line + "\n", "m.jsonl"), says=says)
 
 
 # ---- stores
@@ -376,10 +384,10 @@ def test_ctrl_c(tmp_path, store_path):
         (("fetch", "--source", "myspace"), "no source called 'myspace'"),
     ],
 )
-def test_a_question_without_an_answer(refused, arguments, says, monkeypatch, tmp_path):
+def test_a_question_without_an_answer(check_refused, arguments, says, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     before = set(tmp_path.iterdir())
-    refused(*arguments, says=says)
+    check_refused(*arguments, says=says)
     assert set(tmp_path.iterdir()) == before
 
 
