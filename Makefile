@@ -73,7 +73,7 @@ $(STAMPS)/base: pyproject.toml constraints.txt | $(BIN)/python
 	@mkdir -p $(STAMPS)
 	@$(BIN)/python -c 'import pip, sys; sys.exit(tuple(map(int, pip.__version__.split(".")[:2])) < (25, 1))' \
 	  || $(PIP) --upgrade pip
-	$(PIP) --editable .
+	$(PIP) --editable '.[all]'
 	@touch $@
 
 $(STAMPS)/%: $(STAMPS)/base
