@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
-from uncertainty_cases import make_counts, presidents
+from wordshift.uncertainty.cases import make_counts, presidents
 
 from hotpapers.wordshift.counts import Counts
 from hotpapers.wordshift.dispersion import dispersions

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from uncertainty_cases import make_counts, make_shift
+from wordshift.uncertainty.cases import make_counts, make_shift
 
 from hotpapers.wordshift.counts import Counts
 from hotpapers.wordshift.matrices import divergence, frequency_table, matrix
 from hotpapers.wordshift.pooling import pooled
-from hotpapers.wordshift.resampling import document_matrix
 from hotpapers.wordshift.shifts import WordShiftError
+from hotpapers.wordshift.uncertainty.resampling import document_matrix
 
 
 def random_groups(count=5, types=200, seed=0):

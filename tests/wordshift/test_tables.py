@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from wordshift.drawn_shifts import TOY_1, TOY_2, jsd, two_lexicons, weighted
+from wordshift.figures.drawn_shifts import TOY_1, TOY_2, jsd, two_lexicons, weighted
 
 from hotpapers.common.errors import InputError
 from hotpapers.wordshift.shifts import COMPONENTS, WordShiftError

@@ -8,7 +8,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 from scipy import stats
-from uncertainty_cases import joined, make_counts
+from wordshift.uncertainty.cases import joined, make_counts
 
 from hotpapers.wordshift.counts import Counts
 from hotpapers.wordshift.shifts import WordShiftError

@@ -21,7 +21,8 @@ def lazy_face(package: str, **modules: tuple[str, ...]) -> Callable[[str], Any]:
     package
         The room's ``__name__``.
     modules
-        Module of the room -> the names that it lends to the face: ``energy=("Energy",)``.
+        Module of the room -> the names that it lends to the face: ``energy=("Energy",)``; one in a
+        sub-package goes by its path, ``**{"text.tokens": ("Tokenizer",)}``.
 
     Examples
     --------

@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING
 from hotpapers.common.faces import lazy_face
 
 if TYPE_CHECKING:
-    from hotpapers.wordshift.bars import to_text
-    from hotpapers.wordshift.confidence import Intervals, intervals
-    from hotpapers.wordshift.counting import count, count_groups
     from hotpapers.wordshift.counts import Counts, as_counts
-    from hotpapers.wordshift.figures import save, shift_graph, shift_graphs
+    from hotpapers.wordshift.figures.bars import to_text
+    from hotpapers.wordshift.figures.graphs import save, shift_graph, shift_graphs
     from hotpapers.wordshift.keyness_measures import keyness
     from hotpapers.wordshift.matrices import matrix
     from hotpapers.wordshift.measures import shift
-    from hotpapers.wordshift.page import to_html, write_page
+    from hotpapers.wordshift.page.page import to_html, write_page
     from hotpapers.wordshift.shifts import Shift, WordShiftError
     from hotpapers.wordshift.tables import table, write_table
+    from hotpapers.wordshift.text.counting import count, count_groups
+    from hotpapers.wordshift.text.tokens import Tokenizer
     from hotpapers.wordshift.timelines import series
-    from hotpapers.wordshift.tokens import Tokenizer
+    from hotpapers.wordshift.uncertainty.confidence import Intervals, intervals
 
 __all__ = [
     "Counts",
@@ -51,17 +51,19 @@ __all__ = [
 
 __getattr__ = lazy_face(
     __name__,
-    bars=("to_text",),
-    confidence=("Intervals", "intervals"),
-    counting=("count", "count_groups"),
-    counts=("Counts", "as_counts"),
-    figures=("save", "shift_graph", "shift_graphs"),
-    keyness_measures=("keyness",),
-    matrices=("matrix",),
-    measures=("shift",),
-    page=("to_html", "write_page"),
-    shifts=("Shift", "WordShiftError"),
-    tables=("table", "write_table"),
-    timelines=("series",),
-    tokens=("Tokenizer",),
+    **{
+        "counts": ("Counts", "as_counts"),
+        "figures.bars": ("to_text",),
+        "figures.graphs": ("save", "shift_graph", "shift_graphs"),
+        "keyness_measures": ("keyness",),
+        "matrices": ("matrix",),
+        "measures": ("shift",),
+        "page.page": ("to_html", "write_page"),
+        "shifts": ("Shift", "WordShiftError"),
+        "tables": ("table", "write_table"),
+        "text.counting": ("count", "count_groups"),
+        "text.tokens": ("Tokenizer",),
+        "timelines": ("series",),
+        "uncertainty.confidence": ("Intervals", "intervals"),
+    },
 )

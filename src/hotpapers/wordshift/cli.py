@@ -59,12 +59,12 @@ def graph(
     seed: Annotated[int, typer.Option(help="Of the resampling.")] = 0,
 ) -> None:
     """Compare two texts: bars in the terminal, and every file that -o names."""
-    from hotpapers.wordshift.bars import to_text
     from hotpapers.wordshift.comparing import Comparison, compare, write
+    from hotpapers.wordshift.figures.bars import to_text
 
     options: dict[str, object] = {"measure": measure.value, "alpha": alpha, "reference": reference}
     if lexicon is not None:
-        from hotpapers.wordshift.lexicons import load_lexicon
+        from hotpapers.wordshift.lexicons.lexicon import load_lexicon
 
         options["lexicon"] = load_lexicon(lexicon)
     if stop_lens is not None:
@@ -85,7 +85,7 @@ def count(
 ) -> None:
     """Count the words of a text into a table that `graph` takes."""
     from hotpapers.common.files import write_text
-    from hotpapers.wordshift.counting import count as count_words
+    from hotpapers.wordshift.text.counting import count as count_words
 
     counted = count_words(source)
     lines = (f"{word}\t{value:.15g}" for word, value in zip(counted.types, counted.values, strict=True))

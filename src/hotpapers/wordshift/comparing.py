@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hotpapers.wordshift.counting import count
 from hotpapers.wordshift.measures import shift
 from hotpapers.wordshift.shifts import Shift, WordShiftError
+from hotpapers.wordshift.text.counting import count
 
 __all__ = ["FORMATS", "Comparison", "compare", "write"]
 
@@ -65,7 +65,7 @@ def compare(job: Comparison) -> tuple[Shift, Any]:
     found = shift(texts[0], texts[1], **job.options)
     if job.interval_method == "none":
         return found, None
-    from hotpapers.wordshift.confidence import intervals
+    from hotpapers.wordshift.uncertainty.confidence import intervals
 
     method: Any = job.interval_method
     documents = (texts[0], texts[1]) if wanted else None
@@ -88,12 +88,12 @@ def write(found: Shift, spread: Any, outputs: Sequence[Path], *, top: int) -> li
             raise WordShiftError(f"{path}: accepted are .{', .'.join(FORMATS)}")
     drawn = [path for path, kind in kinds.items() if kind in _DRAWN]
     if drawn:
-        from hotpapers.wordshift.figures import save
+        from hotpapers.wordshift.figures.graphs import save
 
         save(found, drawn, top_n=top, **({"intervals": spread} if spread is not None else {}))
     for path, kind in kinds.items():
         if kind == "html":
-            from hotpapers.wordshift.page import write_page
+            from hotpapers.wordshift.page.page import write_page
 
             write_page(found, path, top=top, intervals=spread.scores() if spread is not None else None)
         elif kind not in _DRAWN:

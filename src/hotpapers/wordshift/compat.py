@@ -27,7 +27,7 @@ from hotpapers.wordshift.views import DictionaryViews
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from hotpapers.wordshift.confidence import Intervals
+    from hotpapers.wordshift.uncertainty.confidence import Intervals
 
 __all__ = [
     "EntropyShift",
@@ -212,7 +212,7 @@ class Shift(DictionaryViews):
         TypeError
             For an unknown option; the message has the nearest name.
         """
-        from hotpapers.wordshift.figures import shift_graph
+        from hotpapers.wordshift.figures.graphs import shift_graph
 
         given = dict(zip(self._graph_arguments, arguments, strict=False))
         if len(arguments) > len(self._graph_arguments) or set(given) & set(options):
@@ -221,25 +221,25 @@ class Shift(DictionaryViews):
 
     def plot(self, path: str | Path | Sequence[str | Path], **options: Any) -> list[Path]:
         """Write the graph to files, as `hotpapers.wordshift.save`."""
-        from hotpapers.wordshift.figures import save
+        from hotpapers.wordshift.figures.graphs import save
 
         return save(self.result, path, **options)
 
     def to_text(self, **options: Any) -> str:
         """Bars for a terminal, as `hotpapers.wordshift.to_text`."""
-        from hotpapers.wordshift.bars import to_text
+        from hotpapers.wordshift.figures.bars import to_text
 
         return to_text(self.result, **options)
 
     def to_html(self, path: str | Path, **options: Any) -> Path:
         """Write the interactive page, as `hotpapers.wordshift.write_page`."""
-        from hotpapers.wordshift.page import write_page
+        from hotpapers.wordshift.page.page import write_page
 
         return write_page(self.result, path, **options)
 
     def ci(self, method: str = "document", **options: Any) -> Intervals:
         """Confidence intervals, as `hotpapers.wordshift.intervals`."""
-        from hotpapers.wordshift.confidence import intervals
+        from hotpapers.wordshift.uncertainty.confidence import intervals
 
         if all(counts.documents is not None for counts in self._counts):
             options.setdefault("documents", self._counts)

@@ -11,9 +11,9 @@ __all__ = ["demo"]
 
 def demo(out: Path) -> Card:
     """Draw the Jensen-Shannon shift of two presidents' speeches and write its page below `out`."""
-    from hotpapers.wordshift.figures import save
+    from hotpapers.wordshift.figures.graphs import save
     from hotpapers.wordshift.measures import shift
-    from hotpapers.wordshift.page import write_page
+    from hotpapers.wordshift.page.page import write_page
     from hotpapers.wordshift.speeches import speeches
 
     johnson, bush = speeches()

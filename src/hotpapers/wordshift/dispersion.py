@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hotpapers.wordshift.counts import Counts
-from hotpapers.wordshift.resampling import document_matrix
 from hotpapers.wordshift.shifts import WordShiftError
+from hotpapers.wordshift.uncertainty.resampling import document_matrix
 
 __all__ = ["Dispersion", "dispersions"]
 

@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 
 from hotpapers.wordshift.counts import Counts
 from hotpapers.wordshift.dispersion import Dispersion, dispersions
-from hotpapers.wordshift.interval_forms import benjamini_hochberg
 from hotpapers.wordshift.matrices import frequency_table
 from hotpapers.wordshift.pooling import pooled
 from hotpapers.wordshift.shifts import WordShiftError
+from hotpapers.wordshift.uncertainty.interval_forms import benjamini_hochberg
 
 __all__ = ["Keyness", "KeynessMethod", "keyness", "keyness_versus_rest"]
 

@@ -11,7 +11,7 @@ import numpy as np
 from hotpapers.wordshift import scores as measures
 from hotpapers.wordshift.counts import Counts, align, as_counts
 from hotpapers.wordshift.filters import Filtered, Filters, apply_filters
-from hotpapers.wordshift.lexicons import CaseRule, Lexicon, as_lexicon
+from hotpapers.wordshift.lexicons.lexicon import CaseRule, Lexicon, as_lexicon
 from hotpapers.wordshift.options import MEASURES, ShiftOptions
 from hotpapers.wordshift.scores import Scored
 from hotpapers.wordshift.shifts import Normalization, Shift, Vector, WordShiftError, decompose

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from hotpapers.common.errors import InputError
 from hotpapers.common.files import atomic_path, write_text
-from hotpapers.wordshift.geometry import Intervals
+from hotpapers.wordshift.figures.geometry import Intervals
 from hotpapers.wordshift.shifts import Shift, WordShiftError
 
 __all__ = ["COLUMNS", "Columns", "meta_of", "table", "to_csv", "to_json", "write_table"]
@@ -224,7 +224,7 @@ def write_table(
     path = Path(path)
     kind = path.suffix.lower()
     if kind == ".txt":
-        from hotpapers.wordshift.bars import to_text
+        from hotpapers.wordshift.figures.bars import to_text
 
         shown = (
             intervals

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from hotpapers.wordshift.counts import Counts
 from hotpapers.wordshift.pooling import pooled
-from hotpapers.wordshift.resampling import BLOCK, document_matrix, random_streams
 from hotpapers.wordshift.shifts import Shift, WordShiftError
+from hotpapers.wordshift.uncertainty.resampling import BLOCK, document_matrix, random_streams
 
 __all__ = ["Trajectories", "series", "shared_order", "trajectories"]
 

@@ -1,0 +1,1 @@
+"""Word shift graphs on paper and in the terminal."""

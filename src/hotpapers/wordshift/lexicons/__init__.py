@@ -1,0 +1,1 @@
+"""Scores of words: lexicon files, and those that ship."""

@@ -1,0 +1,1 @@
+"""The interactive word shift graph: one HTML file with its own script."""

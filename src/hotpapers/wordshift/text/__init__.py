@@ -1,0 +1,1 @@
+"""From files to counts: reading, tokens, engines of counting, words in context."""

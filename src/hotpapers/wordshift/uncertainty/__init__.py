@@ -1,0 +1,1 @@
+"""How sure a shift is: intervals, null tests, bias, and simulations of their coverage."""
