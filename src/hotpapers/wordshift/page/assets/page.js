@@ -444,7 +444,9 @@ const savePng = async () => {
   const canvas = html("canvas", { width: 2 * image.width, height: 2 * image.height });
   const paper = canvas.getContext("2d");
   paper.drawImage(image, 0, 0, canvas.width, canvas.height);
-  canvas.toBlob((blob) => save("png", blob), "image/png");
+  // Not toBlob: it waits for an idle moment that a busy browser may never have.
+  const [, encoded] = canvas.toDataURL("image/png").split(",");
+  save("png", new Blob([Uint8Array.from(atob(encoded), (letter) => letter.charCodeAt(0))], { type: "image/png" }));
 };
 
 const commaSeparated = () => {
