@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -161,8 +164,28 @@ def _usage(error: Any) -> NoReturn:
     _end(error.format_message().rstrip(".") + hint, 2)
 
 
+@contextmanager
+def _warnings_as_lines() -> Iterator[None]:
+    """Each warning that is meant for users as one line on stderr, once; Python's own stay as they are."""
+    told: set[str] = set()
+
+    def tell(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+        if not issubclass(category, UserWarning):
+            plain(message, category, *place, **more)
+            return
+        line = " ".join(printable(str(message)).split())
+        if line not in told:
+            told.add(line)
+            print(f"hotpapers: note: {line}", file=sys.stderr)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", UserWarning)
+        plain, warnings.showwarning = warnings.showwarning, tell
+        yield
+
+
 def main(arguments: list[str] | None = None) -> NoReturn:
-    """Run the command line; every error ends as one line on stderr.
+    """Run the command line; every error ends as one line on stderr, and so does every warning.
 
     Exit codes: 0 done; 1 the work failed; 2 the input can't be used; 130 interrupted.
     """
@@ -172,7 +195,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     given = [word for word in before if word != "--debug"] + dashes + after
     try:
         try:
-            code = app(args=given, prog_name="hotpapers", standalone_mode=False)
+            with _warnings_as_lines():
+                code = app(args=given, prog_name="hotpapers", standalone_mode=False)
         except _EndedEarlyError as ended:
             raise ended.args[0] from None
         sys.stdout.flush()

@@ -92,7 +92,7 @@ def test_adopted_scores_are_marked():
 
 
 def test_scales_with_different_middles_need_a_reference():
-    from hotpapers.wordshift.lexicons.lexicon import Lexicon
+    from hotpapers.wordshift.lexicon.lexicons import Lexicon
 
     first, second = Lexicon(scores=SCORES, centre=5.0, name="nine"), SCORES
     with pytest.raises(WordShiftError, match="different middles \\(nine: 5 and given: 0\\): give reference"):

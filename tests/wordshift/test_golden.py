@@ -14,7 +14,7 @@ from hotpapers.common.errors import UnavailableError
 from hotpapers.wordshift import compat
 from hotpapers.wordshift.counts import align, as_counts
 from hotpapers.wordshift.data import WORDSHIFT
-from hotpapers.wordshift.lexicons.lexicon import load_lexicon
+from hotpapers.wordshift.lexicon.lexicons import load_lexicon
 from hotpapers.wordshift.measures import shift
 
 CASES = 72

@@ -269,7 +269,7 @@ def test_the_lexicon_follows_the_case_of_the_words():
         ({"reference": float("inf")}, "reference inf"),
         (
             {"measure": "kld"},
-            "text 1 lacks 1 types of text 2 \\('d'\\): choose kld_missing 'drop' or 'smooth'",
+            "Text 1 lacks 1 types of Text 2 \\('d'\\): choose kld_missing 'drop' or 'smooth'",
         ),
         ({"measure": "kld", "kld_missing": "smooth", "pseudo_count": 0}, "pseudo_count 0"),
         ({"names": ("one",)}, "two are needed"),

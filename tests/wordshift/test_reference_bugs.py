@@ -80,7 +80,7 @@ def test_b3_ties_are_in_order_of_the_words():
 
 
 def test_b4_kld_looks_at_counts_and_not_at_keys():
-    with pytest.raises(WordShiftError, match="text 1 lacks 1 types of text 2 \\('z'\\)"):
+    with pytest.raises(WordShiftError, match="Text 1 lacks 1 types of Text 2 \\('z'\\)"):
         sh.KLDivergenceShift({"a": 5, "z": 0}, {"a": 5, "z": 3})
     assert sh.KLDivergenceShift({"a": 5, "z": 2}, {"a": 5, "z": 0}).diff == pytest.approx(np.log2(7 / 5))
 

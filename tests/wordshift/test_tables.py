@@ -144,7 +144,7 @@ def test_half_characters_do_not_stop_a_file(tmp_path):
 
 
 def test_other_suffixes_are_refused(tmp_path):
-    with pytest.raises(InputError, match=r"\.csv, \.json, \.parquet or \.txt"):
+    with pytest.raises(InputError, match=r"\.csv, \.tsv, \.json or \.parquet"):
         write_table(jsd(), tmp_path / "t.xlsx")
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hotpapers.wordshift.shifts import WordShiftError, WordShiftWarning
 from hotpapers.wordshift.vocabulary import merged, ordered
+
+if TYPE_CHECKING:
+    from hotpapers.wordshift.text.reading import Origin
 
 __all__ = ["Counts", "Documents", "align", "as_counts"]
 
@@ -52,7 +55,9 @@ class Counts:
     documents
         Per-document counts, where they were kept.
     meta
-        How it was counted: tokenizer, inputs with SHA-256, engine.
+        How it was counted: tokenizer, inputs with SHA-256.
+    origin
+        Where the text is, to read its words in context.
     """
 
     types: Sequence[Any]
@@ -60,6 +65,7 @@ class Counts:
     name: str = ""
     documents: Documents | None = None
     meta: Mapping[str, Any] | None = None
+    origin: Origin | None = None
 
     @property
     def total(self) -> float:

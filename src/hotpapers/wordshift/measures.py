@@ -11,7 +11,7 @@ import numpy as np
 from hotpapers.wordshift import scores as measures
 from hotpapers.wordshift.counts import Counts, align, as_counts
 from hotpapers.wordshift.filters import Filtered, Filters, apply_filters
-from hotpapers.wordshift.lexicons.lexicon import CaseRule, Lexicon, as_lexicon
+from hotpapers.wordshift.lexicon.lexicons import CaseRule, Lexicon, as_lexicon
 from hotpapers.wordshift.options import MEASURES, ShiftOptions
 from hotpapers.wordshift.scores import Scored
 from hotpapers.wordshift.shifts import Normalization, Shift, Vector, WordShiftError, decompose
@@ -130,7 +130,7 @@ def computed(a: Any, b: Any, options: ShiftOptions) -> tuple[Shift, Filtered]:
     drops = options.measure == "kld" and options.kld_missing == "drop"
     kept = apply_filters(types, f1, f2, rules, only_text_1=drops, names=names)
     weights = options.weights_of(*kept.coverage.tokens)
-    scored = _scored(options, kept, lexicons, weights)
+    scored = _scored(options, kept, lexicons, weights, names)
     reference = _reference(options, scored)
     direct = _direct(scored, reference)
     contribution = _contribution(scored, reference) if direct is None else direct
@@ -161,6 +161,7 @@ def computed(a: Any, b: Any, options: ShiftOptions) -> tuple[Shift, Filtered]:
         unit=scored.unit,
         degenerate=degenerate,
         direct=direct,
+        texts=(first, second),
     )
     return found, kept
 
@@ -195,7 +196,11 @@ def _rules(options: ShiftOptions, lexicons: list[Lexicon]) -> Filters:
 
 
 def _scored(
-    options: ShiftOptions, kept: Filtered, lexicons: list[Lexicon], weights: tuple[float, float]
+    options: ShiftOptions,
+    kept: Filtered,
+    lexicons: list[Lexicon],
+    weights: tuple[float, float],
+    names: tuple[str, str],
 ) -> Scored:
     """The measure of section 2.5 that the options ask for, over the kept types."""
     f1, f2 = kept.f1, kept.f2
@@ -209,7 +214,7 @@ def _scored(
         case "kld":
             smooth = options.kld_missing == "smooth"
             if not smooth:
-                _check_support(kept)
+                _check_support(kept, names)
             pseudo_count = options.pseudo_count if smooth else 0.0
             found = measures.kld(f1, f2, base=options.base, pseudo_count=pseudo_count)
         case "jsd":
@@ -231,13 +236,13 @@ def _given_scores(
     return kept.s1, kept.s2, _centre(options, lexicons)
 
 
-def _check_support(kept: Filtered) -> None:
+def _check_support(kept: Filtered, names: tuple[str, str]) -> None:
     lacking = np.flatnonzero((kept.f2 > 0) & ~(kept.f1 > 0))
     if len(lacking):
         shown = ", ".join(repr(kept.types[at]) for at in lacking[:5].tolist())
         more = ", ..." if len(lacking) > 5 else ""
         raise WordShiftError(
-            f"KLD is infinite: text 1 lacks {len(lacking)} types of text 2 ({shown}{more}): "
+            f"KLD is infinite: {names[0]} lacks {len(lacking)} types of {names[1]} ({shown}{more}): "
             "choose kld_missing 'drop' or 'smooth'"
         )
 

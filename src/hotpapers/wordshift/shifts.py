@@ -11,12 +11,16 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hotpapers.common.errors import InputError
+from hotpapers.wordshift.presenting import Presented
+
+if TYPE_CHECKING:
+    from hotpapers.wordshift.counts import Counts
 
 __all__ = [
     "COMPONENTS",
@@ -73,7 +77,7 @@ class Coverage:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Shift:
+class Shift(Presented):
     """A computed word shift; every array has one value a kept type, in code-point order of the types.
 
     Parameters
@@ -118,6 +122,8 @@ class Shift:
     direct
         dPhi_i by a formula that keeps the digits which the sum of `p_part` and `s_part` loses (JSD of
         texts that are nearly alike); None: their sum.
+    texts
+        The counts that it was made of, before any filter; None where they are not known.
     """
 
     measure: str
@@ -140,6 +146,7 @@ class Shift:
     unit: str = ""
     degenerate: bool = False
     direct: Vector | None = None
+    texts: tuple[Counts, Counts] | None = None
 
     @cached_property
     def p_part(self) -> Vector:

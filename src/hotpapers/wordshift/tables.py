@@ -17,7 +17,17 @@ from hotpapers.common.files import atomic_path, write_text
 from hotpapers.wordshift.figures.geometry import Intervals
 from hotpapers.wordshift.shifts import Shift, WordShiftError
 
-__all__ = ["COLUMNS", "Columns", "meta_of", "table", "to_csv", "to_json", "write_table"]
+__all__ = [
+    "COLUMNS",
+    "Columns",
+    "framed",
+    "meta_of",
+    "table",
+    "to_csv",
+    "to_json",
+    "write_columns",
+    "write_table",
+]
 
 Columns = dict[str, "NDArray[Any] | list[Any]"]
 
@@ -204,6 +214,29 @@ def to_json(columns: Columns, meta: Mapping[str, Any] | None = None) -> str:
     )
 
 
+def framed(columns: Columns, to: str) -> Any:
+    """The columns as an Arrow table, a pandas or Polars frame, or as they are.
+
+    Raises
+    ------
+    WordShiftError
+        If `to` is none of arrow, pandas, polars, columns.
+    """
+    if to == "columns":
+        return columns
+    if to == "pandas":
+        import pandas as pd
+
+        return pd.DataFrame(columns)
+    if to == "polars":
+        import polars as pl
+
+        return pl.DataFrame(columns)
+    if to == "arrow":
+        return _arrow(columns)
+    raise WordShiftError(f"to {to!r}: accepted are arrow, pandas, polars, columns")
+
+
 def write_table(
     shift: Shift,
     path: str | Path,
@@ -222,8 +255,7 @@ def write_table(
         For another suffix.
     """
     path = Path(path)
-    kind = path.suffix.lower()
-    if kind == ".txt":
+    if path.suffix.lower() == ".txt":
         from hotpapers.wordshift.figures.bars import to_text
 
         shown = (
@@ -234,16 +266,38 @@ def write_table(
         text = to_text(shift, top=top or 20, width=100, colour=False, ascii=False, intervals=shown)
         write_text(path, _encodable(text))
         return path
-    if kind not in {".csv", ".json", ".parquet"}:
-        raise InputError(f"{path}: a table is written as .csv, .json, .parquet or .txt")
-    columns = table(shift, top, intervals)
-    if kind == ".csv":
-        write_text(path, _encodable(to_csv(columns)))
+    return write_columns(table(shift, top, intervals), path, meta=meta_of(shift, meta))
+
+
+def write_columns(columns: Columns, path: str | Path, *, meta: Mapping[str, Any] | None = None) -> Path:
+    """Write columns of equal length as .csv, .tsv, .json or .parquet, the latter two with `meta`.
+
+    Raises
+    ------
+    InputError
+        For another suffix.
+    """
+    path = Path(path)
+    kind = path.suffix.lower()
+    if kind in {".csv", ".tsv"}:
+        write_text(path, _encodable(to_csv(columns) if kind == ".csv" else _to_tsv(columns)))
     elif kind == ".json":
-        write_text(path, _encodable(to_json(columns, meta_of(shift, meta))))
+        write_text(path, _encodable(to_json(columns, meta)))
+    elif kind == ".parquet":
+        _write_parquet(path, columns, meta or {})
     else:
-        _write_parquet(path, columns, meta_of(shift, meta))
+        raise InputError(f"{path}: a table is written as .csv, .tsv, .json or .parquet")
     return path
+
+
+def _to_tsv(columns: Columns) -> str:
+    """Tab-separated values, without quotes: a text's tabs and line ends become blanks."""
+    lines = ["\t".join(columns)]
+    rows = zip(*(_plain(values) for values in columns.values()), strict=True)
+    for row in rows:
+        cells = (" ".join(one.split()) if isinstance(one, str) else _cell(one) for one in row)
+        lines.append("\t".join(cells))
+    return "\n".join(lines) + "\n"
 
 
 def _encodable(text: str) -> str:
@@ -251,18 +305,23 @@ def _encodable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def _write_parquet(path: Path, columns: Columns, meta: Mapping[str, Any]) -> None:
-    import pyarrow as pa  # type: ignore[import-untyped, unused-ignore]
-    from pyarrow import parquet  # type: ignore[import-untyped, unused-ignore]
+def _arrow(columns: Columns) -> Any:
+    import pyarrow as pa
 
-    arrays = {
-        name: pa.array([_encodable(str(word)) for word in values], pa.string())
-        if name in {"type", "kind"}
-        else pa.array(np.asarray(values), from_pandas=True)
-        for name, values in columns.items()
-    }
-    sheet = pa.table(arrays).replace_schema_metadata({"hotpapers": json.dumps(meta, sort_keys=True)})
+    arrays = {}
+    for name, values in columns.items():
+        if isinstance(values, list) and any(isinstance(one, str) for one in values):
+            arrays[name] = pa.array([_encodable(str(one)) for one in values], pa.string())
+        else:
+            arrays[name] = pa.array(np.asarray(values), from_pandas=True)
+    return pa.table(arrays)
+
+
+def _write_parquet(path: Path, columns: Columns, meta: Mapping[str, Any]) -> None:
+    from pyarrow import parquet
+
+    made = _arrow(columns).replace_schema_metadata({"hotpapers": json.dumps(_finite(meta), sort_keys=True)})
     buffer = io.BytesIO()
-    parquet.write_table(sheet, buffer, compression="zstd")
+    parquet.write_table(made, buffer, compression="zstd")
     with atomic_path(path) as temporary:
         temporary.write_bytes(buffer.getvalue())

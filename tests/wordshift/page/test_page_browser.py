@@ -220,7 +220,7 @@ def test_the_script_draws_what_stood_in_the_page(browser, pages, recipe):
         assert page.locator("#rows tr").first.is_visible()
     with opened(browser, address) as page:
         page.evaluate("document.getElementById('stage').style.width = '720px'")
-        page.wait_for_function("document.querySelector('.graph').getAttribute('width') === '720'")
+        page.locator(".graph[width='720']").wait_for(state="attached")
         after = marks(page.locator(".graph"))
         assert page.locator("#rows th, #rows td").all_text_contents() == rows
     assert len(before) == len(after) > 120

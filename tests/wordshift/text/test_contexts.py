@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import random
 from collections import Counter
 
 import pytest
 
+from hotpapers.wordshift.counts import as_counts
 from hotpapers.wordshift.shifts import WordShiftError
 from hotpapers.wordshift.text import contexts as module
 from hotpapers.wordshift.text.contexts import Context, contexts
-from hotpapers.wordshift.text.counting import count
+from hotpapers.wordshift.text.counting import count, count_groups
+from hotpapers.wordshift.text.reading import Reading
 from hotpapers.wordshift.text.tokens import Tokenizer
 
 TEXT = """The people's house. (Applause.) We the people
@@ -97,10 +100,24 @@ def test_every_occurrence_is_equally_likely():
 
 def test_rows_of_one_group(tmp_path):
     (tmp_path / "a.csv").write_text("t,g\nfree trade,D\nfree speech,R\n")
-    found = contexts(tmp_path / "a.csv", ["free"], text_col="t", group_col="g", group="R")["free"]
+    found = contexts(tmp_path / "a.csv", ["free"], reading=Reading(text_col="t", group_col="g"), group="R")[
+        "free"
+    ]
     assert found == [Context("", "free", " speech", f"{tmp_path / 'a.csv'}:2")]
 
 
 def test_numbers_that_are_none():
     with pytest.raises(WordShiftError, match="k = 0"):
         contexts({"a": "x"}, ["x"], k=0)
+
+
+def test_counts_know_where_their_text_is(tmp_path, monkeypatch):
+    path = tmp_path / "a.csv"
+    path.write_text("t,g\nfree at last,R\nfree to go,D\n")
+    groups = count_groups(path, text_col="t", group_col="g")
+    assert [one.right for one in contexts(groups["D"], ["free"])["free"]] == [" to go"]
+    with pytest.raises(WordShiftError, match="given as counts"):
+        contexts(as_counts({"free": 2}, "table"), ["free"])
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"free at last")))
+    with pytest.raises(WordShiftError, match="read once only"):
+        contexts(count("-"), ["free"])

@@ -34,7 +34,7 @@ from hotpapers.wordshift.figures.scales import draw_axes
 from hotpapers.wordshift.figures.styles import GraphOptions, graph_options
 from hotpapers.wordshift.shifts import Shift, WordShiftError
 
-__all__ = ["save", "shift_graph", "shift_graphs"]
+__all__ = ["save", "save_graphs", "shift_graph", "shift_graphs"]
 
 
 def shift_graph(
@@ -173,6 +173,23 @@ def save(
     ax = shift_graph(shift, **options)
     chosen = graph_options(options)
     write_figure(figure_of(ax), paths, dpi=chosen.dpi, metadata=_record([shift], options, metadata))
+    return paths
+
+
+def save_graphs(
+    shifts: Sequence[Shift],
+    path: str | Path | Sequence[str | Path],
+    *,
+    titles: Sequence[str] | None = None,
+    order: Literal["own", "first", "shared"] = "own",
+    metadata: Mapping[str, Any] | None = None,
+    **options: Any,
+) -> list[Path]:
+    """Draw several shifts once, as `shift_graphs`, and write them to one file or several, as `save`."""
+    paths = [Path(path)] if isinstance(path, str | Path) else [Path(one) for one in path]
+    made = shift_graphs(shifts, titles=titles, order=order, **options)
+    record = _record(shifts, options | {"order": order}, metadata)
+    write_figure(figure_of(made[0]), paths, dpi=graph_options(options).dpi, metadata=record)
     return paths
 
 

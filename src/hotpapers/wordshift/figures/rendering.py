@@ -23,6 +23,7 @@ __all__ = ["MissingGlyphWarning", "option_record", "quiet", "read_metadata", "re
 
 _FORMATS = ("png", "svg", "pdf")
 _KEY = "hotpapers-wordshift"
+_NO_RECORD = "{} has no record of how it was made: give a .svg, .png, .html or .json made by hotpapers"
 _GLYPH = re.compile(r"Glyph (\d+) ")
 
 
@@ -107,7 +108,7 @@ def quiet() -> Iterator[None]:
 
 
 def read_metadata(path: Path) -> dict[str, Any]:
-    """What `write_figure` kept in a PNG or SVG: the options, the shift's parameters, the caller's own.
+    """What a PNG, SVG, page or JSON table says of how it was made: options, parameters, the caller's own.
 
     Raises
     ------
@@ -119,6 +120,8 @@ def read_metadata(path: Path) -> dict[str, Any]:
         content = path.read_bytes()
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}") from error
+    if path.suffix.lower() in {".json", ".html"}:
+        return _record_in_data(path, content)
     text = _png_text(content) if content.startswith(b"\x89PNG") else _svg_text(content)
     if text is not None:
         try:
@@ -127,7 +130,23 @@ def read_metadata(path: Path) -> dict[str, Any]:
             found = None
         if isinstance(found, dict):
             return found
-    raise InputError(f"{path} has no record of how it was made: give a .png or .svg made by hotpapers")
+    raise InputError(_NO_RECORD.format(path))
+
+
+def _record_in_data(path: Path, content: bytes) -> dict[str, Any]:
+    """The record in a table's JSON, or in the JSON that a page carries."""
+    if path.suffix.lower() == ".html":
+        found = re.search(rb'<script[^>]*type="application/json"[^>]*>(.*?)</script>', content, re.DOTALL)
+        content = found[1] if found else b""
+    try:
+        meta = json.loads(content)["meta"]
+        # A page keeps each part as the text that it shows.
+        return {
+            name: json.loads(value) if isinstance(value, str) and value[:1] in {"{", "["} else value
+            for name, value in meta.items()
+        }
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise InputError(_NO_RECORD.format(path)) from None
 
 
 def _png_text(content: bytes) -> str | None:

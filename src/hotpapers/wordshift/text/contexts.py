@@ -12,13 +12,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from hotpapers.wordshift.counts import Counts
 from hotpapers.wordshift.shifts import WordShiftError
 from hotpapers.wordshift.text.columns import pieces
 from hotpapers.wordshift.text.inputs import Source, find_inputs
 from hotpapers.wordshift.text.reading import Piece, Reading
 from hotpapers.wordshift.text.tokens import Tokenizer
 
-__all__ = ["Context", "contexts"]
+__all__ = ["Context", "contexts", "readable"]
 
 # Chunks looked at on each side of a hit.
 _AROUND = 25
@@ -39,45 +40,40 @@ class Context:
 
 
 def contexts(
-    source: Source,
+    source: Source | Counts,
     words: Iterable[str],
     *,
     k: int = 20,
     seed: int = 0,
-    tokenizer: Tokenizer = Tokenizer(),  # noqa: B008 (frozen)
     width: int = 80,
-    text_col: str | None = None,
-    group_col: str | None = None,
+    tokenizer: Tokenizer = Tokenizer(),  # noqa: B008 (frozen)
+    reading: Reading = Reading(),  # noqa: B008 (frozen)
     group: str | None = None,
-    encoding: str | None = None,
 ) -> dict[str, list[Context]]:
     """A random sample of the occurrences of each word, in text order.
 
     Parameters
     ----------
     source
-        As for `hotpapers.wordshift.count`.
+        `Counts` that were made of files or texts, which know how they were read; or a source as for
+        `hotpapers.wordshift.count`.
     words
         Types as counted: words, n-grams or phrases with blanks between their words.
     k
         At most so many occurrences a word, each equally likely.
     seed
         Of the sample; a word's sample does not depend on the other words.
-    tokenizer
-        That of the counts.
     width
         Characters shown on either side, at most; words are not cut.
-    text_col
-        The column of tables that holds text.
-    group_col, group
-        Only rows whose group is `group`.
-    encoding
-        Of the files.
+    tokenizer, reading
+        Those of the counts, where `source` is no `Counts`.
+    group
+        Only rows of this group.
 
     Raises
     ------
     WordShiftError
-        If the input can't be used, or `k` or `width` is less than 1.
+        If the input can't be used (again), or `k` or `width` is less than 1.
 
     Examples
     --------
@@ -86,8 +82,19 @@ def contexts(
     """
     if k < 1 or width < 1:
         raise WordShiftError(f"k = {k} and width = {width}: both must be at least 1")
-    reading = Reading(encoding=encoding, text_col=text_col, group_col=group_col)
-    inputs = find_inputs(source, tables=text_col is not None)
+    counted = isinstance(source, Counts)
+    if isinstance(source, Counts):
+        if source.origin is None:
+            raise WordShiftError(
+                f"{source.name or 'the text'} was given as counts: words in context need the text itself"
+            )
+        origin = source.origin
+        source, tokenizer, reading, group = origin.source, origin.tokenizer, origin.reading, origin.group
+    inputs = find_inputs(source, tables=reading.text_col is not None)
+    if counted and any(given.once for given in inputs):
+        raise WordShiftError(
+            "standard input can be read once only: save it to a file to see words in context"
+        )
     search = _Search(words, tokenizer)
     samples = {word: _Sample(k, seed, word) for word in search.targets.values()}
     found = (piece for piece in pieces(inputs, reading) if group is None or piece.group == group)
@@ -96,6 +103,14 @@ def contexts(
         if sample.wants():
             sample.keep(_context(units, at, place, width, document))
     return {word: samples[word].in_order() for word in dict.fromkeys(search.targets.values())}
+
+
+def readable(counts: Counts) -> bool:
+    """Whether the text behind `counts` is known and can be read again."""
+    if counts.origin is None:
+        return False
+    inputs = find_inputs(counts.origin.source, tables=counts.origin.reading.text_col is not None)
+    return not any(given.once for given in inputs)
 
 
 class _Place(NamedTuple):

@@ -25,7 +25,7 @@ from hotpapers.wordshift.text.chunking import tally_chunks, tally_pieces
 from hotpapers.wordshift.text.columns import pieces, read_count_table
 from hotpapers.wordshift.text.engines import Engine, EngineName, engine_named
 from hotpapers.wordshift.text.inputs import Input, Source, find_inputs
-from hotpapers.wordshift.text.reading import Reading
+from hotpapers.wordshift.text.reading import Origin, Reading
 from hotpapers.wordshift.text.tallies import Tally, added
 from hotpapers.wordshift.text.tokens import TextWarning, Tokenizer, unsegmented_share
 
@@ -112,7 +112,8 @@ def count(
         cache=Cache(Path(cache), tokenizer, reading, apart=documents) if cache is not None else None,
     )
     _check(tally, tokenizer, name, inputs)
-    return tally.as_counts(name, documents=documents, meta=_meta(inputs, tokenizer, skipped))
+    counted = tally.as_counts(name, documents=documents, meta=_meta(inputs, tokenizer, skipped))
+    return replace(counted, origin=Origin(source=source, tokenizer=tokenizer, reading=reading))
 
 
 def count_groups(
@@ -174,7 +175,9 @@ def count_groups(
         cache=Cache(Path(cache), tokenizer, reading, apart=True) if cache is not None else None,
     )
     _check(tally, tokenizer, _name_of(source, inputs), inputs)
-    return tally.by_group(documents=documents, meta=_meta(inputs, tokenizer, skipped))
+    groups = tally.by_group(documents=documents, meta=_meta(inputs, tokenizer, skipped))
+    origin = Origin(source=source, tokenizer=tokenizer, reading=reading)
+    return {label: replace(counts, origin=replace(origin, group=label)) for label, counts in groups.items()}
 
 
 def counts_of_chunks(chunks: list[str], counts: NDArray[np.int64], tokenizer: Tokenizer, name: str) -> Counts:
@@ -240,7 +243,7 @@ def _phrases(
 ) -> tuple[str, ...]:
     from hotpapers.wordshift.text.phrases import learned
 
-    if any(given.path is None and given.text is None for given in inputs):
+    if any(given.once for given in inputs):
         raise WordShiftError(
             "phrases 'auto' need to read the text several times: save standard input to a file"
         )

@@ -70,6 +70,11 @@ class Input:
     bytes_read: int = field(default=0, init=False)
 
     @property
+    def once(self) -> bool:
+        """Whether it can be read a single time only: standard input."""
+        return self.path is None and self.text is None
+
+    @property
     def size(self) -> float:
         """Bytes of text that reading will give, about; unbounded for standard input."""
         if self.text is not None:

@@ -12,11 +12,11 @@ from typing import IO, NamedTuple
 import regex
 
 from hotpapers.wordshift.shifts import WordShiftError
-from hotpapers.wordshift.text.inputs import Input
+from hotpapers.wordshift.text.inputs import Input, Source
 from hotpapers.wordshift.text.patterns import CHUNK_BLANKS
-from hotpapers.wordshift.text.tokens import TextWarning
+from hotpapers.wordshift.text.tokens import TextWarning, Tokenizer
 
-__all__ = ["Piece", "Reading", "decoded", "read_text"]
+__all__ = ["Origin", "Piece", "Reading", "decoded", "read_text"]
 
 # Small enough to stay in the processor's cache while it is decoded.
 _BLOCK = 1 << 17
@@ -84,6 +84,26 @@ class Reading:
                 ) from error
         if self.by not in {None, "year", "month", "week", "day"}:
             raise WordShiftError(f"by {self.by!r}: accepted are year, month, week, day")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """Where counts came from, so that their words can be looked up in context.
+
+    Parameters
+    ----------
+    source
+        As it was given to `hotpapers.wordshift.count`.
+    tokenizer, reading
+        How it was read.
+    group
+        Only rows of this group; None: all.
+    """
+
+    source: Source
+    tokenizer: Tokenizer
+    reading: Reading
+    group: str | None = None
 
 
 def read_text(given: Input, reading: Reading) -> Iterator[Piece]:

@@ -71,6 +71,8 @@ class Intervals:
         What they were made of; `total` is computed from these when it is asked for.
     note
         Why another method was used, or "".
+    rating_variance
+        Of the total, from the lexicon's ratings.
     """
 
     method: Method
@@ -90,12 +92,17 @@ class Intervals:
     documents: Pair | None = None
     reduction: Reduction | None = None
     note: str = ""
+    rating_variance: float = 0.0
 
     @cached_property
     def total(self) -> TotalInterval:
         """The total's interval, `total_interval`: one pass over the vocabulary."""
         return total_interval(
-            self.shift, documents=self.documents, level=self.level, reduction=self.reduction
+            self.shift,
+            documents=self.documents,
+            level=self.level,
+            reduction=self.reduction,
+            rating_variance=self.rating_variance,
         )
 
     def scores(self) -> dict[Any, tuple[float, float]]:
@@ -116,6 +123,7 @@ def intervals(
     form: Form = "percentile",
     reduction: Reduction | None = None,
     scheme: Scheme = "multinomial",
+    rating_variance: float = 0.0,
     threads: int = 1,
 ) -> Intervals:
     """Confidence intervals of the `top` largest contributions and of the total.
@@ -136,6 +144,8 @@ def intervals(
         How the total's bias is reduced, `bias_reduced`; None: the jackknife where there is one.
     scheme
         How tokens are drawn, `token_draws`.
+    rating_variance
+        Variance of the total from the lexicon's ratings, added to that of the sample.
 
     Raises
     ------
@@ -180,6 +190,7 @@ def intervals(
         documents=matrices,
         reduction=reduction,
         note=note,
+        rating_variance=rating_variance,
     )
 
 

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from hotpapers.common.errors import UnavailableError
-from hotpapers.wordshift.lexicons.lexicon import (
+from hotpapers.wordshift.lexicon.lexicons import (
     Lexicon,
     LexiconWarning,
     as_lexicon,
@@ -170,7 +170,7 @@ def test_vader_ships():
 
 
 def test_without_a_data_folder_only_what_ships_is_listed(tmp_path, monkeypatch):
-    monkeypatch.setattr("hotpapers.wordshift.lexicons.shelf.data_folders", lambda: iter([tmp_path]))
+    monkeypatch.setattr("hotpapers.wordshift.lexicon.shelf.data_folders", lambda: iter([tmp_path]))
     monkeypatch.setattr("hotpapers.common.datasets.data_folders", lambda: iter([tmp_path]))
     assert [item.name for item in lexicons()] == ["VADER"]
     with pytest.raises(UnavailableError, match=r"labMT_English\.tsv\.gz of data set 'wordshift' is not here"):

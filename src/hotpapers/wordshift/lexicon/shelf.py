@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hotpapers.common.datasets import data_file, data_folders
 from hotpapers.wordshift.data import WORDSHIFT
-from hotpapers.wordshift.lexicons.lexicon import LexiconInfo
+from hotpapers.wordshift.lexicon.lexicons import LexiconInfo
 
 __all__ = ["SHELF", "ShelvedLexicon"]
 
@@ -57,6 +57,7 @@ SHELF: tuple[ShelvedLexicon, ...] = (
             licence="MIT, copyright 2016 C.J. Hutto",
             source="github.com/cjhutto/vaderSentiment; Hutto and Gilbert, ICWSM 2014",
             shipped=True,
+            raters=10,
         ),
         file="vader.tsv",
     ),

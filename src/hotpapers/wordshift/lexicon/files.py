@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from hotpapers.common.files import write_text
-from hotpapers.wordshift.lexicons.lexicon import CaseRule, Lexicon
+from hotpapers.wordshift.lexicon.lexicons import CaseRule, Lexicon
 from hotpapers.wordshift.shifts import WordShiftError
 
 __all__ = ["read_lexicon", "write_lexicon"]

@@ -45,6 +45,9 @@ class Lexicon:
         Middle of the scale, which is the reference score R unless another is given; None: unknown.
     case
         The case rule that its words went through.
+    raters
+        Ratings that each score is the mean of, where `sd` is the spread of single ratings; 1: `sd` is the
+        error of the mean.
     """
 
     scores: Mapping[Any, float]
@@ -52,6 +55,7 @@ class Lexicon:
     sd: Mapping[Any, float] | None = None
     centre: float | None = None
     case: CaseRule = "keep"
+    raters: int = 1
 
     def __len__(self) -> int:
         return len(self.scores)
@@ -108,7 +112,8 @@ class Lexicon:
             return self
         spreads = self.sd or {}
         rows = ((word, score, spreads.get(word)) for word, score in self.scores.items())
-        return Lexicon.from_rows(rows, name=self.name, centre=self.centre, case=case)
+        found = Lexicon.from_rows(rows, name=self.name, centre=self.centre, case=case)
+        return replace(found, raters=self.raters)
 
 
 def _case_rule(case: str) -> Any:
@@ -180,6 +185,8 @@ class LexiconInfo:
         Whose it is and what may be done with it.
     shipped
         Comes with this package; else it lies in a data folder.
+    raters
+        As in `Lexicon`.
     """
 
     name: str
@@ -187,11 +194,12 @@ class LexiconInfo:
     licence: str
     source: str
     shipped: bool
+    raters: int = 1
 
 
 def lexicons() -> list[LexiconInfo]:
     """The lexicons that are here: those shipped, and those found in a data folder; sorted by name."""
-    from hotpapers.wordshift.lexicons.shelf import SHELF
+    from hotpapers.wordshift.lexicon.shelf import SHELF
 
     return sorted((item.info for item in SHELF if item.is_here()), key=lambda info: info.name)
 
@@ -231,8 +239,8 @@ def load_lexicon(
     WordShiftError
         If there is no such lexicon (suggests the nearest names), or the file can't be read as one.
     """
-    from hotpapers.wordshift.lexicons.files import read_lexicon
-    from hotpapers.wordshift.lexicons.shelf import SHELF
+    from hotpapers.wordshift.lexicon.files import read_lexicon
+    from hotpapers.wordshift.lexicon.shelf import SHELF
 
     options: dict[str, Any] = {
         "case": case, "column": column, "decade": decade, "centre": centre, "missing_values": missing_values,
@@ -246,7 +254,7 @@ def load_lexicon(
             fixed["decade"] = item.decade
         with warnings.catch_warnings():  # VADER rates fourteen of its tokens twice: nothing to act on
             warnings.simplefilter("ignore", LexiconWarning)
-            return read_lexicon(item.path(), **{**options, **fixed})
+            return replace(read_lexicon(item.path(), **{**options, **fixed}), raters=item.info.raters)
     path = Path(path_or_name)
     if path.is_file():
         return read_lexicon(path, name=path.name.split(".")[0], **options)
@@ -272,6 +280,6 @@ def save_lexicon(lexicon: Lexicon, path: str | Path) -> Path:
     HotPapersError
         If the file can't be written.
     """
-    from hotpapers.wordshift.lexicons.files import write_lexicon
+    from hotpapers.wordshift.lexicon.files import write_lexicon
 
     return write_lexicon(lexicon, Path(path))
