@@ -18,6 +18,7 @@ from hotpapers.wordshift.figures.geometry import geometry
 from hotpapers.wordshift.figures.labels import default_title
 from hotpapers.wordshift.page.data import vocabulary
 from hotpapers.wordshift.page.page import to_html, write_page
+from hotpapers.wordshift.page.steps import write_steps
 
 pytest.importorskip("playwright.sync_api")
 pytestmark = pytest.mark.browser
@@ -629,3 +630,17 @@ def test_dark_is_dark(browser, pages):
     with opened(browser, pages(JSD)[1], scheme="dark") as page:
         colour = page.eval_on_selector("body", "body => getComputedStyle(body).backgroundColor")
         assert colour == "rgb(20, 22, 24)"
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+def test_the_list_of_steps_is_sound(browser, tmp_path, width, scheme):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    groups = {label: ws.as_counts(text) for label, text in (("a<b>", A), ("2", B), ("3", A))}
+    write_steps(ws.series(groups), tmp_path / "steps.html")
+    with opened(browser, (tmp_path / "steps.html").as_uri(), width=width, scheme=scheme) as page:
+        assert page.locator("tbody tr").count() == 2
+        assert page.inner_text("tbody tr:first-child th") == "a<b> → 2"
+        found = axe.run(page, options={"resultTypes": ["violations"]}).response
+        assert [one["id"] for one in found["violations"] if one["impact"] in {"serious", "critical"}] == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.get_attribute("tbody tr:first-child a", "href") == "steps-01.html"
