@@ -10,7 +10,7 @@ import hashlib
 import os
 import warnings
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -92,27 +92,18 @@ def count(
     {'be': 2.0, 'not': 1.0, 'or': 1.0, 'to': 2.0}
     """
     reading = Reading(encoding=encoding, strict_encoding=strict_encoding, text_col=text_col)
+    source = _kept(source)
     inputs = find_inputs(source, tables=text_col is not None)
     name = name or _name_of(source, inputs)
     if text_col is None and all(given.kind in {"csv", "tsv"} for given in inputs):
         if documents:
             raise WordShiftError(f"{name} is a table of word counts: it has no documents to keep")
         return _count_tables(inputs, reading, name)
-    if tokenizer.phrases == "auto":
-        tokenizer = replace(
-            tokenizer, phrases=_phrases(inputs, tokenizer, reading, engine, memory_limit, threads)
-        )
-    tally, skipped = _tally(
-        inputs,
-        tokenizer,
-        reading,
-        _engine(engine, inputs, memory_limit, threads),
-        apart=documents,
-        skip_errors=skip_errors,
-        cache=Cache(Path(cache), tokenizer, reading, apart=documents) if cache is not None else None,
+    how = _Engine(name=engine, memory_limit=memory_limit, threads=threads)
+    tally, tokenizer, meta = _counted(
+        inputs, tokenizer, reading, how, name=name, apart=documents, skip_errors=skip_errors, cache=cache
     )
-    _check(tally, tokenizer, name, inputs)
-    counted = tally.as_counts(name, documents=documents, meta=_meta(inputs, tokenizer, skipped))
+    counted = tally.as_counts(name, documents=documents, meta=meta)
     return replace(counted, origin=Origin(source=source, tokenizer=tokenizer, reading=reading))
 
 
@@ -160,22 +151,14 @@ def count_groups(
         time_col=time_col,
         by=by,
     )
+    source = _kept(source)
     inputs = find_inputs(source, tables=True)
-    if tokenizer.phrases == "auto":
-        tokenizer = replace(
-            tokenizer, phrases=_phrases(inputs, tokenizer, reading, engine, memory_limit, threads)
-        )
-    tally, skipped = _tally(
-        inputs,
-        tokenizer,
-        reading,
-        _engine(engine, inputs, memory_limit, threads),
-        apart=True,
-        skip_errors=skip_errors,
-        cache=Cache(Path(cache), tokenizer, reading, apart=True) if cache is not None else None,
+    how = _Engine(name=engine, memory_limit=memory_limit, threads=threads)
+    name = _name_of(source, inputs)
+    tally, tokenizer, meta = _counted(
+        inputs, tokenizer, reading, how, name=name, apart=True, skip_errors=skip_errors, cache=cache
     )
-    _check(tally, tokenizer, _name_of(source, inputs), inputs)
-    groups = tally.by_group(documents=documents, meta=_meta(inputs, tokenizer, skipped))
+    groups = tally.by_group(documents=documents, meta=meta)
     origin = Origin(source=source, tokenizer=tokenizer, reading=reading)
     return {label: replace(counts, origin=replace(origin, group=label)) for label, counts in groups.items()}
 
@@ -196,9 +179,49 @@ def table_sha256(counts: Counts) -> str:
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
-def _engine(name: EngineName, inputs: list[Input], memory_limit: str, threads: int | None) -> Engine:
-    size = sum(given.size for given in inputs)
-    return engine_named(name, size=size, memory_limit=memory_limit, threads=threads)
+def _kept(source: Source) -> Source:
+    """A source that can be gone through again."""
+    return source if isinstance(source, str | os.PathLike | Mapping) else list(source)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Engine:
+    """Which engine counts, as it was asked for."""
+
+    name: EngineName
+    memory_limit: str
+    threads: int | None
+
+    def started(self, inputs: list[Input]) -> Engine:
+        size = sum(given.size for given in inputs)
+        return engine_named(self.name, size=size, memory_limit=self.memory_limit, threads=self.threads)
+
+
+def _counted(
+    inputs: list[Input],
+    tokenizer: Tokenizer,
+    reading: Reading,
+    engine: _Engine,
+    *,
+    name: str,
+    apart: bool,
+    skip_errors: bool,
+    cache: str | os.PathLike[str] | None,
+) -> tuple[Tally, Tokenizer, Mapping[str, Any]]:
+    """All inputs tallied, the tokenizer with its phrases, and how it was done."""
+    if tokenizer.phrases == "auto":
+        tokenizer = replace(tokenizer, phrases=_phrases(inputs, tokenizer, reading, engine))
+    tally, skipped = _tally(
+        inputs,
+        tokenizer,
+        reading,
+        engine.started(inputs),
+        apart=apart,
+        skip_errors=skip_errors,
+        cache=Cache(Path(cache), tokenizer, reading, apart=apart) if cache is not None else None,
+    )
+    _check(tally, tokenizer, name, inputs)
+    return tally, tokenizer, _meta(inputs, tokenizer, skipped)
 
 
 def _tally(
@@ -233,14 +256,7 @@ def _tally(
     return added(tallies), problems
 
 
-def _phrases(
-    inputs: list[Input],
-    tokenizer: Tokenizer,
-    reading: Reading,
-    engine: EngineName,
-    memory_limit: str,
-    threads: int | None,
-) -> tuple[str, ...]:
+def _phrases(inputs: list[Input], tokenizer: Tokenizer, reading: Reading, engine: _Engine) -> tuple[str, ...]:
     from hotpapers.wordshift.text.phrases import learned
 
     if any(given.once for given in inputs):
@@ -249,9 +265,7 @@ def _phrases(
         )
 
     def tally(one: Tokenizer) -> Tally:
-        return tally_pieces(
-            pieces(inputs, reading), one, _engine(engine, inputs, memory_limit, threads), apart=False
-        )
+        return tally_pieces(pieces(inputs, reading), one, engine.started(inputs), apart=False)
 
     return learned(tally, tokenizer)
 
