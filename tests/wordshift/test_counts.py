@@ -14,7 +14,7 @@ import pytest
 from hotpapers.wordshift import vocabulary
 from hotpapers.wordshift.counts import Counts, align, as_counts
 from hotpapers.wordshift.shifts import WordShiftError, WordShiftWarning
-from hotpapers.wordshift.vocabulary import Labels
+from hotpapers.wordshift.vocabulary import Labels, in_order
 
 EXPECTED = {"a": 1.0, "b": 5.0}
 
@@ -141,6 +141,15 @@ def test_long_lists_are_columns_with_the_same_order(monkeypatch):
     assert labels == types
     assert f1.tolist() == g1.tolist()
     assert f2.tolist() == g2.tolist()
+
+
+@pytest.mark.parametrize("large", [20_000, 0])
+@pytest.mark.parametrize("words", [[], ["é", "\U0001f600", "z", "\uffff", "Z"], ["\ud800", "b", "a"]])
+def test_types_know_where_they_stood(monkeypatch, words, large):
+    monkeypatch.setattr(vocabulary, "LARGE", large)
+    types, places = in_order(words)
+    assert list(types) == sorted(words)
+    assert [words[place] for place in places.tolist()] == sorted(words)
 
 
 def test_alignment_mends_lists_in_disorder(monkeypatch):

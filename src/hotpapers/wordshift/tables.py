@@ -183,13 +183,22 @@ def to_csv(columns: Columns) -> str:
     >>> to_csv({"rank": [1], "type": ["=1+1"], "score": [0.1]})
     'rank,type,score\n1,"=1+1",0.1\n'
     """
-    cells = [[_cell(value) for value in _plain(values)] for values in columns.values()]
+    cells = map(_cells, columns.values())
     lines = [",".join(columns), *(",".join(row) for row in zip(*cells, strict=True))]
     return "\n".join(lines) + "\n"
 
 
 def _plain(values: NDArray[Any] | list[Any]) -> list[Any]:
     return values.tolist() if isinstance(values, np.ndarray) else list(values)
+
+
+def _cells(values: NDArray[Any] | list[Any]) -> list[str]:
+    if not isinstance(values, np.ndarray) or values.dtype.kind != "f":
+        return [_cell(value) for value in _plain(values)]
+    cells = list(map(repr, values.tolist()))
+    for at in np.flatnonzero(np.isnan(values)).tolist():
+        cells[at] = ""
+    return cells
 
 
 def _cell(value: Any) -> str:

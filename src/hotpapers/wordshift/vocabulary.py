@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["LARGE", "Labels", "merged", "ordered", "selected"]
+__all__ = ["LARGE", "Labels", "in_order", "merged", "ordered", "selected"]
 
 Vector = NDArray[np.float64]
 
@@ -124,6 +124,23 @@ def ordered(labels: Sequence[Any] | pl.Series, values: Vector) -> tuple[Sequence
     if len(column) > 1 and bool((column.head(-1) == column.slice(1)).any()):
         frame = frame.group_by("label", maintain_order=True).agg(pl.col("value").sum())
     return Labels(frame["label"]), frame["value"].to_numpy()
+
+
+def in_order(types: list[str]) -> tuple[Sequence[str], NDArray[np.intp]]:
+    """Distinct strings sorted by code point, and where each of them stood before.
+
+    Examples
+    --------
+    >>> types, places = in_order(["b", "c", "a"])
+    >>> types, places.tolist()
+    (['a', 'b', 'c'], [2, 0, 1])
+    """
+    column = _column(types)
+    if column is None:
+        listed = sorted(range(len(types)), key=types.__getitem__)
+        return [types[place] for place in listed], np.array(listed, dtype=np.intp)
+    order = column.arg_sort()
+    return Labels(column.gather(order)), order.to_numpy().astype(np.intp)
 
 
 def _ordered_list(labels: list[Any], values: Vector) -> tuple[list[Any], Vector]:

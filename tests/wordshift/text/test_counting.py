@@ -19,6 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hotpapers.common.errors import FailureError, MissingExtraError
+from hotpapers.wordshift import vocabulary
 from hotpapers.wordshift.shifts import WordShiftError
 from hotpapers.wordshift.text import chunking, counting, engines
 from hotpapers.wordshift.text.counting import count, count_groups, table_sha256
@@ -181,6 +182,29 @@ def test_golden_counts_from_the_shipped_texts(shared_data, tmp_path, engine):
         assert table_sha256(groups[president]) == golden[name]["sha256_of_tsv"]
         shipped = count(folder / f"counts_{name}.tsv.gz")
         assert shipped.as_dict() == groups[president].as_dict()
+
+
+def test_large_vocabularies_give_the_same_counts(tmp_path, monkeypatch):
+    rows = [{"t": "b a Ünë a", "g": "R"}, {"t": "c ünë", "g": "D"}]
+    write_rows(tmp_path / "a.jsonl", rows)
+
+    def counted():
+        whole = count(tmp_path / "a.jsonl", text_col="t", documents=True)
+        groups = count_groups(tmp_path / "a.jsonl", text_col="t", group_col="g", documents=True)
+        return [
+            (
+                list(one.types),
+                one.values.tolist(),
+                one.documents.indices.tolist(),
+                one.documents.data.tolist(),
+            )
+            for one in (whole, *groups.values())
+        ]
+
+    lists = counted()
+    monkeypatch.setattr(vocabulary, "LARGE", 0)
+    assert counted() == lists
+    assert lists[0] == (["a", "b", "c", "ünë"], [2, 1, 1, 2], [0, 1, 3, 2, 3], [2, 1, 1, 1, 1])
 
 
 def write_rows(path, rows) -> None:

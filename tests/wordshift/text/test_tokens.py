@@ -183,6 +183,8 @@ def test_share_of_letters_that_need_a_segmenter():
     assert unsegmented_share(["人人", "ab"], [1, 1]) == 0.5
     assert unsegmented_share(["ภาษา"], [3]) == 1.0
     assert unsegmented_share(["word", "слово"], [1, 1]) == 0.0
+    assert unsegmented_share(["人人", "été", "ab"], [2, 1, 1]) == 4 / 9
+    assert unsegmented_share(["༣"], [1]) == 0.0  # of such a script, but a digit
     assert unsegmented_share([], []) == 0.0
 
 

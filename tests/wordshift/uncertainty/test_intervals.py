@@ -140,6 +140,7 @@ def test_direction_and_rank_stability() -> None:
     delta = intervals(shift, method="delta", top=2)
     assert delta.q[0] < 1e-6
     assert delta.in_top_share[0] > 0.99
+    assert intervals(shift, method="delta", top=5).in_top_share.min() > 0.5  # nothing is left to oust them
 
 
 def test_scores_are_in_the_unit_that_figures_draw(zipf) -> None:

@@ -235,9 +235,10 @@ def cumulative(shift: Shift, points: int = 400) -> tuple[Vector, Vector]:
 
     Of absolute contributions under "variation" (it ends at 100), of signed ones otherwise.
     """
-    ordered = shift.contribution[shift.order]
-    if shift.normalization == "variation":
-        ordered = np.abs(ordered)
+    if shift.normalization == "variation":  # sizes alone sort much faster than the places of types
+        ordered = np.sort(np.abs(shift.contribution))[::-1]
+    else:
+        ordered = shift.contribution[shift.order]
     ranks = np.arange(1, len(ordered) + 1)
     if len(ranks) > points:
         ranks = np.unique(np.rint(np.geomspace(1, len(ordered), points)).astype(np.int64))

@@ -90,8 +90,11 @@ class Parts:
             found = {word: index for index, word in enumerate(types) if word in wanted}
             return [found.get(word, -1) for word in words], words
         net = self.p + self.s
-        order = self.shift.order if self.kinds is None else np.argsort(-np.abs(net), kind="stable")
-        indices = order[: min(top_n, int(np.count_nonzero(net)))].tolist()
+        count = min(top_n, int(np.count_nonzero(net)))
+        if self.kinds is None:
+            indices = self.shift.top(count).tolist()
+        else:
+            indices = np.argsort(-np.abs(net), kind="stable")[:count].tolist()
         return indices, [types[index] for index in indices]
 
     def p_kind(self, index: int) -> str:

@@ -180,34 +180,33 @@ def vocabulary(shift: Shift, *, budget: int, needed: Sequence[int] = ()) -> dict
     """
     model = model_of(shift)
     columns = _columns(shift, model)
-    labels = [_text(label) for label in shift.types]
-    everything = np.arange(len(labels))
-    if _LEAST_BYTES * len(labels) <= budget:
-        chosen = _packed(shift, model, columns, labels, everything)
+    size = len(shift.types)
+    if _LEAST_BYTES * size <= budget:
+        chosen = _packed(shift, model, columns, np.arange(size))
         if _size(chosen) <= budget:
             return chosen
     candidates = shift.order[:100_000]
     sizes = np.array(
         [
-            len(json.dumps(labels[index], ensure_ascii=False).encode("utf-8", "replace"))
+            len(json.dumps(_text(shift.types[index]), ensure_ascii=False).encode("utf-8", "replace"))
             + sum(len(_compact(values[index])) + 1 for values in columns.values())
             + 1
             for index in candidates.tolist()
         ]
     )
     fewest = candidates[:_FEWEST_NAMES]
-    tail = _tail(columns, np.setdiff1d(everything, fewest))
+    tail = _tail(columns, _others(size, fewest))
     spent = _size(tail) if tail else 0
     room = budget - spent
     if room < sizes[: len(fewest)].sum():
         lost = Model(kind="given", why="it has too many different words for one page")
         columns = _columns(shift, lost)
         named = np.union1d(fewest, np.asarray(needed, dtype=np.intp))
-        packed = _packed(shift, lost, columns, labels, named, tail=False)
+        packed = _packed(shift, lost, columns, named, tail=False)
         return packed | {"rest": _rest(shift, named)}
     count = max(len(fewest), int(np.searchsorted(np.cumsum(sizes), room)))
     named = np.union1d(candidates[:count], np.asarray(needed, dtype=np.intp))
-    return _packed(shift, model, columns, labels, named)
+    return _packed(shift, model, columns, named)
 
 
 def _columns(shift: Shift, model: Model) -> dict[str, Vector]:
@@ -225,20 +224,26 @@ def _packed(
     shift: Shift,
     model: Model,
     columns: Mapping[str, Vector],
-    labels: Sequence[str],
     named: NDArray[np.intp],
     *,
     tail: bool = True,
 ) -> dict[str, Any]:
-    others = np.setdiff1d(np.arange(len(labels)), named)
+    others = _others(len(shift.types), named)
     return {
         "model": asdict(model) | {"removes": model.removes, "free": model.free_reference},
-        "types": [labels[index] for index in named.tolist()],
+        "types": [_text(shift.types[index]) for index in named.tolist()],
         "columns": {name: _numbers(values[named]) for name, values in columns.items()},
         "adopted": np.flatnonzero(shift.adopted[named]).tolist(),
         "tail": _tail(columns, others) if tail else None,
         "places": None if len(others) == 0 else named.tolist(),
     }
+
+
+def _others(size: int, named: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Indices below `size` that are not in `named`."""
+    other = np.ones(size, dtype=bool)
+    other[named] = False
+    return np.flatnonzero(other)
 
 
 def _tail(columns: Mapping[str, Vector], others: NDArray[np.intp]) -> dict[str, Any] | None:

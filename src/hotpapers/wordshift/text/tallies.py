@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hotpapers.wordshift.counts import Counts, Documents
+from hotpapers.wordshift.vocabulary import in_order
 
 __all__ = ["Tally", "added"]
 
@@ -42,13 +43,14 @@ class Tally:
 
     def as_counts(self, name: str, *, documents: bool, meta: Mapping[str, Any]) -> Counts:
         """All of it as `Counts`, types sorted by code point."""
-        order, place = _sorted(self.types)
+        types, order = in_order(self.types)
         rows = None
         if documents:
+            place = _inverse(order)
             everyone, everything = np.arange(len(self.names)), np.arange(len(self.counts))
             rows = self._rows(everyone, everything, place[self.indices], self.names)
         return Counts(
-            types=[self.types[at] for at in order],
+            types=types,
             values=self.values[order].astype(np.float64),
             name=name,
             documents=rows,
@@ -57,8 +59,8 @@ class Tally:
 
     def by_group(self, *, documents: bool, meta: Mapping[str, Any]) -> dict[str, Counts]:
         """One `Counts` a group, groups sorted by name."""
-        order, place = _sorted(self.types)
-        types = [self.types[at] for at in order]
+        types, order = in_order(self.types)
+        listed, place = list(types), _inverse(order)
         labels = sorted(set(self.groups))
         number = {label: at for at, label in enumerate(labels)}
         group_of = np.array([number[group] for group in self.groups], dtype=np.int64)
@@ -75,7 +77,7 @@ class Tally:
             if documents:
                 members = np.flatnonzero(group_of == at)
                 rows = self._rows(members, chosen, within, [self.names[one] for one in members])
-            kept = [types[one] for one in present]
+            kept = [listed[one] for one in present]
             result[label] = Counts(types=kept, values=values, name=label, documents=rows, meta=meta)
         return result
 
@@ -97,12 +99,11 @@ class Tally:
         )
 
 
-def _sorted(types: list[str]) -> tuple[Integers, Integers]:
-    """The order of the types, and the place of each in that order."""
-    order = np.array(sorted(range(len(types)), key=types.__getitem__), dtype=np.int64)
-    place = np.empty_like(order)
+def _inverse(order: NDArray[np.intp]) -> Integers:
+    """The place of each type in `order`."""
+    place = np.empty(len(order), dtype=np.int64)
     place[order] = np.arange(len(order))
-    return order, place
+    return place
 
 
 def added(tallies: Iterable[Tally]) -> Tally:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import hashlib
 import json
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from itertools import chain
-from typing import Any, Literal, get_args
+from operator import mul
+from typing import Literal, get_args
 
 import regex
 
@@ -314,13 +315,13 @@ class Tokenizer:
 _NO_WHITE_SPACE = regex.compile(r"[^\s\x1c-\x1f]+")
 
 
-def unsegmented_share(types: Iterable[str], values: Iterable[Any]) -> float:
+def unsegmented_share(types: Sequence[str], values: Sequence[float]) -> float:
     """Share of letters, in [0, 1], in scripts whose words are not parted by blanks."""
-    letters = unsegmented = 0.0
-    for word, value in zip(types, values, strict=True):
-        if word.isascii():
-            letters += len(word) * value
-        else:
-            letters += len(_LETTER.findall(word)) * value
-            unsegmented += len(_NEEDS_SEGMENTER.findall(word)) * value
-    return unsegmented / letters if letters else 0.0
+    odd = [(word, value) for word, value in zip(types, values, strict=True) if not word.isascii()]
+    unsegmented = sum(len(_NEEDS_SEGMENTER.findall(word)) * value for word, value in odd)
+    if not unsegmented:
+        return 0.0
+    # Every character of an ASCII word goes for a letter: one sum over all, then the others put right.
+    letters = sum(map(mul, map(len, types), values))
+    letters += sum((len(_LETTER.findall(word)) - len(word)) * value for word, value in odd)
+    return unsegmented / letters if letters else 0.0  # Tibetan digits are none

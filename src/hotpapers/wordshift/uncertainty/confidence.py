@@ -162,7 +162,7 @@ def intervals(
         if note:
             warnings.warn(note, UncertaintyWarning, stacklevel=2)
     moving = int(np.count_nonzero(shift.contribution))
-    order = shift.order[: min(moving, top * (_RIVALS if method in {"document", "token"} else 1))]
+    order = shift.top(min(moving, top * (_RIVALS if method in {"document", "token"} else 1)))
     index = order[:top]
     estimate = shift.contribution[index]
     if method in {"document", "token"} and len(index):
@@ -324,7 +324,7 @@ def _delta(
             )
             sd[flat] = drawn.std(axis=0, ddof=1)
             low[flat], high[flat] = np.quantile(drawn, [0.5 - level / 2, 0.5 + level / 2], axis=0)
-    ranked = np.abs(shift.contribution[shift.order[len(index) - 1 : len(index) + 1]])
+    ranked = np.abs(shift.contribution[shift.top(len(index) + 1)[len(index) - 1 :]])
     cut = float(ranked.mean()) if len(ranked) > 1 else 0.0
     with np.errstate(divide="ignore", invalid="ignore"):
         share = _normal_cdf(np.where(sd > 0, (np.abs(estimate) - cut) / sd, np.inf))
