@@ -17,26 +17,32 @@ if TYPE_CHECKING:
     from hotpapers.wordshift.keyness_measures import keyness
     from hotpapers.wordshift.matrices import matrix
     from hotpapers.wordshift.measures import shift
-    from hotpapers.wordshift.page.page import to_html, write_page
+    from hotpapers.wordshift.page.page import to_html, to_svg, write_page
     from hotpapers.wordshift.shifts import Shift, WordShiftError
     from hotpapers.wordshift.tables import table, write_table
+    from hotpapers.wordshift.text.contexts import Context, contexts
     from hotpapers.wordshift.text.counting import count, count_groups
     from hotpapers.wordshift.text.tokens import Tokenizer
     from hotpapers.wordshift.timelines import series
     from hotpapers.wordshift.uncertainty.confidence import Intervals, intervals
+    from hotpapers.wordshift.uncertainty.null_tests import NullTest, permutation_test
 
 __all__ = [
+    "Context",
     "Counts",
     "Intervals",
+    "NullTest",
     "Shift",
     "Tokenizer",
     "WordShiftError",
     "as_counts",
+    "contexts",
     "count",
     "count_groups",
     "intervals",
     "keyness",
     "matrix",
+    "permutation_test",
     "save",
     "series",
     "shift",
@@ -44,6 +50,7 @@ __all__ = [
     "shift_graphs",
     "table",
     "to_html",
+    "to_svg",
     "to_text",
     "write_page",
     "write_table",
@@ -58,12 +65,14 @@ __getattr__ = lazy_face(
         "keyness_measures": ("keyness",),
         "matrices": ("matrix",),
         "measures": ("shift",),
-        "page.page": ("to_html", "write_page"),
+        "page.page": ("to_html", "to_svg", "write_page"),
         "shifts": ("Shift", "WordShiftError"),
         "tables": ("table", "write_table"),
+        "text.contexts": ("Context", "contexts"),
         "text.counting": ("count", "count_groups"),
         "text.tokens": ("Tokenizer",),
         "timelines": ("series",),
         "uncertainty.confidence": ("Intervals", "intervals"),
+        "uncertainty.null_tests": ("NullTest", "permutation_test"),
     },
 )
