@@ -136,6 +136,8 @@ def test_a_narrow_picture_keeps_its_letters_and_stays_within_its_width():
     assert "more in Second →<" in narrow
     assert 'font-size="13"' in narrow
     assert 'fill="var(--blue)"' in narrow
+    assert "Text size" in narrow
+    assert "Text size" not in ws.to_svg(shift, width=358, insets=False)
     bars = [
         (float(x), float(w)) for x, w in re.findall(r'<rect x="([-\d.]+)" y="[^"]+" width="([\d.]+)"', narrow)
     ]

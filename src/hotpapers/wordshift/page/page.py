@@ -193,6 +193,7 @@ def to_svg(
     width: float = WIDTH,
     score_colors: Mapping[str, str] | None = None,
     identifier: str = "graph",
+    insets: bool = True,
 ) -> str:
     """The graph as an ``<svg>`` element for somebody's page, which must have a table with the numbers.
 
@@ -209,18 +210,19 @@ def to_svg(
         paper's own.
     identifier
         Begins the ids within, in a page with several graphs.
+    insets
+        Whether cumulative contribution and text sizes are drawn.
     """
     drawn = geometry(shift, top_n=top, intervals=intervals, unclear=unclear)
-    return _picture(shift, drawn, width=width, colours=score_colors, identifier=identifier)
+    return _picture(shift, drawn, colours=score_colors, width=width, identifier=identifier, insets=insets)
 
 
 def _picture(
     shift: Shift,
     drawn: Geometry,
     *,
-    width: float = WIDTH,
     colours: Mapping[str, str] | None = None,
-    identifier: str = "graph",
+    **options: Any,
 ) -> str:
     return Drawing(
         shift,
@@ -231,8 +233,7 @@ def _picture(
             f"Word shift graph. {'; '.join(default_title(shift).splitlines())}. The {len(drawn.bars)} words that "
             "contribute most, ranked; the table below has the numbers."
         ),
-        width=width,
-        identifier=identifier,
+        **options,
     ).svg()
 
 

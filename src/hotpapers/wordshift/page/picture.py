@@ -96,6 +96,8 @@ class Drawing:
         Pixels; a smaller one leaves less room for bars and words, whose letters stay as large.
     identifier
         Of its title, in a page with several graphs.
+    insets
+        Whether cumulative contribution and text sizes are drawn.
     """
 
     def __init__(
@@ -108,10 +110,11 @@ class Drawing:
         description: str,
         width: float = WIDTH,
         identifier: str = "graph",
+        insets: bool = True,
     ) -> None:
         self.shift, self.geometry = shift, geometry
         self.colours, self.symbols, self.description = colours, symbols, description
-        self.width, self.identifier = width, identifier
+        self.width, self.identifier, self.insets = width, identifier, insets
         self.half = (width - _LEFT - _RIGHT) / 2
         self.centre = _LEFT + self.half
         self.longest = min(30, math.floor(0.55 * self.half / 7.2))
@@ -122,14 +125,15 @@ class Drawing:
 
     def svg(self) -> str:
         """The picture, an ``<svg>`` element."""
-        curve, sizes, height = self._insets()
         parts = [
             *self._frame(),
             *map(self._sum, self.geometry.sums),
             *map(self._word, self.geometry.bars),
-            self._curve(curve),
-            self._sizes(sizes),
         ]
+        height = self.words_end + 46
+        if self.insets:
+            curve, sizes, height = self._insets()
+            parts += [self._curve(curve), self._sizes(sizes)]
         return (
             f'<svg class="graph" xmlns="http://www.w3.org/2000/svg" role="img" '
             f'aria-labelledby="{self.identifier}-says" '
@@ -256,21 +260,9 @@ class Drawing:
         """Where the two insets lie: in a free corner among the words, else below the axis."""
         spans = []
         for bar in self.geometry.bars:
-            low = min(
-                [
-                    0.0,
-                    *(end for piece in bar.pieces for end in (piece.start, piece.end)),
-                    *(bar.interval or ()),
-                ]
-            )
-            high = max(
-                [
-                    0.0,
-                    *(end for piece in bar.pieces for end in (piece.start, piece.end)),
-                    *(bar.interval or ()),
-                ]
-            )
-            left, right = self._x(low), self._x(high)
+            drawn = (end for piece in bar.pieces for end in (piece.start, piece.end))
+            ends = [0.0, *drawn, *(bar.interval or ())]
+            left, right = self._x(min(ends)), self._x(max(ends))
             width = text_width(self._label(bar)) + _GAP
             reach = self._reach(bar) * self.scale
             if bar.tip < 0:
