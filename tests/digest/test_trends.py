@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from hotpapers.common.errors import InputError
-from hotpapers.digest import Attention, Paper, Store, rising_words
+from hotpapers.digest import Attention, Paper, Store, compare_windows, rising_words
 
 UNTIL = date(2020, 8, 30)
 
@@ -63,12 +63,28 @@ def test_a_planted_word_rises_to_the_top_and_its_shares_are_right():
         assert top.now == pytest.approx(top.papers / 280)
         assert 0.05 < top.before < 0.15
         assert "the" not in [word.word for word in trends.words]
+        assert top.q < 1e-6
+        assert "transformers" in trends.clear
+        assert len(trends.clear) <= 2
+
+
+def test_a_falling_word_is_clear_but_not_listed_as_rising():
+    def abstract(chance, later):
+        return " ".join([*words(chance), *["kernels"] * (chance.random() < (0.1 if later else 0.4))])
+
+    with filled(abstract) as store:
+        trends = rising_words(store, top=1000)
+        assert "kernels" in trends.clear
+        assert len(trends.clear) <= 2
+        assert "kernels" not in [word.word for word in trends.words]
 
 
 def test_without_a_trend_few_words_pass_for_one():
     """400 words of equal share: about 0.1 % of them may exceed z = 3, each window being a sample."""
     with filled(lambda chance, later: " ".join(words(chance))) as store:
-        scores = [word.score for word in rising_words(store, top=1000).words]
+        trends = rising_words(store, top=1000)
+        scores = [word.score for word in trends.words]
+        assert len(trends.clear) <= 1
         assert sum(score > 3 for score in scores) <= 3
         assert sum(score > 1.64 for score in scores) <= 0.1 * 400
 
@@ -81,6 +97,35 @@ def test_a_word_counts_once_a_paper_however_often_it_is_said():
         found = {word.word: word for word in rising_words(store, top=1000).words}
         assert found["echo"].papers < 20
         assert found["echo"].score < 3
+
+
+WORDS = {
+    r"GPT-3 and COVID-19 in 3D": "gpt-3 and covid-19 in 3d",
+    r"Don’t über-train x² networks' α-layers, v": "don't über-train x² networks α-layers",
+    r"9 \text{mm}, $\mathcal12$ \alpha-stable \'etale \beta2d \\\\ne": "mm stable etale",
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), WORDS.items())
+def test_words_keep_hyphens_numbers_and_apostrophes_and_commands_are_none(text, expected):
+    with filled(lambda chance, later: text if later else "nothing", per_day=1) as store:
+        trends = rising_words(store, top=1000)
+        found = compare_windows(store, trends)
+    assert {word.word for word in trends.words} == set(expected.split())
+    assert {word for word in found.shift.types if len(word) > 1} == {*expected.split(), "title", "nothing"}
+
+
+def test_papers_that_are_not_known_yet_are_not_counted():
+    with filled(lambda chance, later: "one two") as store:
+        unknown = Attention(
+            arxiv_id="2008.99999",
+            source="x",
+            day=UNTIL,
+            read_at=datetime(2020, 8, 30, tzinfo=UTC),
+            counts={"n": 1},
+        )
+        store.put_readings([unknown])
+        assert rising_words(store).papers == 280
 
 
 def test_bad_windows_are_refused(store):

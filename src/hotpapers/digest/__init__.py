@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from hotpapers.common.faces import lazy_face
 
 if TYPE_CHECKING:
+    from hotpapers.digest.comparing import compare_windows
     from hotpapers.digest.facts import first_day
     from hotpapers.digest.post import parse_post, parse_post_leniently, render_post
     from hotpapers.digest.ranking import Ranked, rank
@@ -29,6 +30,7 @@ __all__ = [
     "Ranked",
     "SearchIndex",
     "Store",
+    "compare_windows",
     "first_day",
     "parse_post",
     "parse_post_leniently",
@@ -40,6 +42,7 @@ __all__ = [
 __getattr__ = lazy_face(
     __name__,
     records=("Attention", "Entry", "Mention", "Paper", "Post"),
+    comparing=("compare_windows",),
     facts=("first_day",),
     post=("parse_post", "parse_post_leniently", "render_post"),
     ranking=("Ranked", "rank"),

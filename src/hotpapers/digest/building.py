@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -12,8 +13,10 @@ from hotpapers.common.console import progress
 from hotpapers.common.errors import InputError
 from hotpapers.common.files import write_text
 from hotpapers.common.papers import Card, installed_papers, missing_requirements
-from hotpapers.digest.edition import Edition, RoomStatus
+from hotpapers.digest.comparing import compare_windows, missing_extra
+from hotpapers.digest.edition import Edition, RoomStatus, ShiftFigure, Trends
 from hotpapers.digest.post import render_post
+from hotpapers.digest.presenting import SENTENCES, shift_figure
 from hotpapers.digest.site import Site
 from hotpapers.digest.site.search import MOST_PAPERS
 from hotpapers.digest.trends import rising_words
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["build_day", "build_site", "house"]
 
 _FEED_DAYS = 10
+_TOP = 30  # words of the trends' graph
 
 
 def house(results: Path, cards: Mapping[str, Card | str] | None = None) -> tuple[RoomStatus, ...]:
@@ -106,11 +110,24 @@ def build_site(store: Store, out: Path, *, url: str, rooms: Sequence[RoomStatus]
             papers += [(summary.date, entry.paper) for entry in edition.post.entries]
     site.write_search(papers)
     if trends:
-        site.write_trends(trends)
+        site.write_trends(trends, _shift_of(store, trends))
     site.write_claims()
     site.write_feeds(editions)
     site.write_sitemap(days)
     return site.write_index(days, editions[0])
+
+
+def _shift_of(store: Store, trends: Trends) -> ShiftFigure | None:
+    """The word shift graph of the windows; None where it can't be drawn, and why on stderr."""
+    missing = missing_extra()
+    try:
+        if not missing:
+            return shift_figure(compare_windows(store, trends, top=_TOP, contexts=SENTENCES), top=_TOP)
+        trouble = missing
+    except InputError as error:  # papers without a word
+        trouble = str(error)
+    print(f"hotpapers: trends.html is without its word shift graph: {trouble}", file=sys.stderr)
+    return None
 
 
 def _write_day(site: Site, edition: Edition) -> Path:

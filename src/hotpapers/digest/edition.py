@@ -11,7 +11,7 @@ from hotpapers.common.papers import Card
 from hotpapers.common.papers import Paper as Room
 from hotpapers.digest.records import Attention, Post
 
-__all__ = ["DaySummary", "Edition", "RisingWord", "RoomStatus", "Trends"]
+__all__ = ["DaySummary", "Edition", "RisingWord", "RoomStatus", "ShiftFigure", "ShiftRow", "Trends"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +83,9 @@ class RisingWord:
         How many papers of this window use it.
     score
         z-score of the difference (larger: more surely rising).
+    q
+        Share of chance, in [0, 1], among all words as sure as this one (false discovery rate); 1 where
+        too few papers use the word to tell.
     """
 
     word: str
@@ -90,11 +93,25 @@ class RisingWord:
     before: float
     papers: int
     score: float
+    q: float
 
 
 @dataclass(frozen=True, kw_only=True)
 class Trends:
-    """Rising words of one window against the window of the same length before it (days inclusive)."""
+    """Rising words of one window against the window of the same length before it (days inclusive).
+
+    Parameters
+    ----------
+    since, until, before_since, before_until
+        First and last days of the later and of the earlier window.
+    papers, papers_before
+        Papers of the windows that are known by title.
+    words
+        The surest risers, first the surest.
+    clear
+        Every word, rising or falling, whose change is more than chance: at most a twentieth of them
+        are false finds.
+    """
 
     since: date
     until: date
@@ -103,3 +120,55 @@ class Trends:
     papers: int
     papers_before: int
     words: tuple[RisingWord, ...] = ()
+    clear: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShiftRow:
+    """A word of a word shift graph between two windows.
+
+    Parameters
+    ----------
+    before, now
+        Papers of the earlier and of the later window that use it.
+    share
+        Its share of the difference between the windows, in per cent.
+    low, high
+        95 % interval of `share`, by resampling papers.
+    clear
+        Its change is more than chance.
+    """
+
+    word: str
+    before: int
+    now: int
+    share: float
+    low: float
+    high: float
+    clear: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShiftFigure:
+    """A word shift graph as the site shows it: pictures for wide and narrow pages, numbers, own page.
+
+    Parameters
+    ----------
+    wide, narrow
+        ``<svg>`` elements, escaped where they are made.
+    rows
+        The words shown, largest share first.
+    movers, verdict, notes
+        Which words rise and fall clearly; whether the windows differ as wholes; what the reader must
+        know of bars and intervals.
+    page
+        The interactive graph, a whole page.
+    """
+
+    wide: str
+    narrow: str
+    rows: tuple[ShiftRow, ...]
+    movers: str
+    verdict: str
+    notes: tuple[str, ...]
+    page: str

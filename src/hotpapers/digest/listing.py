@@ -24,6 +24,8 @@ __all__ = ["FORMATS", "print_days", "print_hits", "print_ranking", "print_source
 
 FORMATS = ("table", "json", "csv", "md")
 
+_Q = "q is the share of chance among all words as sure as this one: up to 0.05, its rise is more than chance."
+
 
 def print_ranking(ranking: Sequence[Ranked], style: str, *, percentile: bool = False) -> None:
     """One line a paper; `percentile` says that the score is one, in (0, 1)."""
@@ -70,6 +72,7 @@ def print_trends(trends: Trends, style: str) -> None:
             "before_percent": round(100 * word.before, 2),
             "papers": word.papers,
             "z": round(word.score, 2),
+            "q": round(word.q, 4),
         }
         for word in trends.words
     ]
@@ -77,7 +80,9 @@ def print_trends(trends: Trends, style: str) -> None:
         windows = f"{trends.since} to {trends.until} ({trends.papers} papers)"
         before = f"{trends.before_since} to {trends.before_until} ({trends.papers_before} papers)"
         console().print(f"{windows} against {before}", markup=False)
-    _print(rows, style, columns=("word", "now_percent", "before_percent", "papers", "z"))
+    _print(rows, style, columns=("word", "now_percent", "before_percent", "papers", "z", "q"))
+    if style == "table":
+        console().print(_Q, markup=False)
 
 
 def print_days(days: Sequence[DaySummary], style: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from hotpapers.digest.records import Attention, Entry, Mention, Paper, Post
@@ -22,6 +22,7 @@ __all__ = [
     "paper_of",
     "paper_row",
     "post_row",
+    "reading_key",
     "reading_row",
     "with_papers",
 ]
@@ -97,6 +98,11 @@ def reading_row(reading: Attention) -> dict[str, Any]:
         "counts": dict(reading.counts),
         "total": reading.total,
     }
+
+
+def reading_key(reading: Mapping[str, Any]) -> tuple[str, str, datetime]:
+    """What tells two readings apart, of their rows."""
+    return reading["arxiv_id"], reading["source"], reading["read_at"]
 
 
 def paper_of(row: Mapping[str, Any]) -> Paper:

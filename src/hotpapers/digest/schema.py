@@ -13,7 +13,16 @@ from hotpapers.common.errors import FailureError, InputError
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["MIGRATIONS", "TABLES", "aware", "connect", "insert", "utc_naive"]
+__all__ = [
+    "MIGRATIONS",
+    "TABLES",
+    "aware",
+    "connect",
+    "default_path",
+    "first_line",
+    "insert",
+    "utc_naive",
+]
 
 _MENTION = (
     "STRUCT(source VARCHAR, id VARCHAR, url VARCHAR, author VARCHAR, text VARCHAR, html VARCHAR, "
@@ -113,6 +122,18 @@ def _create(connection: duckdb.DuckDBPyConnection) -> None:
 MIGRATIONS: Sequence[Callable[[duckdb.DuckDBPyConnection], None]] = (_create,)
 
 
+def default_path() -> Path:
+    """``digest.duckdb`` in the user's data folder, as the operating system names it."""
+    from platformdirs import user_data_path
+
+    return user_data_path("hotpapers") / "digest.duckdb"
+
+
+def first_line(error: Exception) -> str:
+    """What DuckDB says went wrong, without where in the query."""
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+
+
 def connect(path: Path | str, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
     """Open the store at `path` at this version's schema, making or migrating it as needed.
 
@@ -166,9 +187,9 @@ def _open(path: Path | str, *, read_only: bool) -> duckdb.DuckDBPyConnection:
             ) from error
         if "not a valid DuckDB" in message or "magic" in message.lower():
             raise InputError(f"{path} is not a hotpapers store: another kind of file") from error
-        raise FailureError(f"cannot open the store {path}: {message.splitlines()[0]}") from error
+        raise FailureError(f"cannot open the store {path}: {first_line(error)}") from error
     except duckdb.Error as error:
-        raise FailureError(f"cannot open the store {path}: {str(error).splitlines()[0]}") from error
+        raise FailureError(f"cannot open the store {path}: {first_line(error)}") from error
 
 
 def _version(connection: duckdb.DuckDBPyConnection, path: Path | str) -> int:

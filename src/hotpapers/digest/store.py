@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from hotpapers.common.errors import FailureError, InputError
 from hotpapers.digest import schema
@@ -24,23 +24,14 @@ from hotpapers.digest.rows import (
     paper_of,
     paper_row,
     post_row,
+    reading_key,
     reading_row,
     with_papers,
 )
 
-if TYPE_CHECKING:
-    pass
-
-__all__ = ["Store", "default_store_path"]
+__all__ = ["Store"]
 
 _CHART = timedelta(days=30)  # how far back a day's page charts its papers' attention
-
-
-def default_store_path() -> Path:
-    """``digest.duckdb`` in the user's data folder, as the operating system names it."""
-    from platformdirs import user_data_path
-
-    return user_data_path("hotpapers") / "digest.duckdb"
 
 
 class Store:
@@ -50,7 +41,7 @@ class Store:
     ----------
     path
         The DuckDB file, made when absent (its folder too); ``":memory:"`` for one that is
-        forgotten; None for `default_store_path`.
+        forgotten; None for `schema.default_path`.
     read_only
         Open for reading: several processes may do so at once, while a writer needs it alone.
 
@@ -61,7 +52,7 @@ class Store:
     """
 
     def __init__(self, path: Path | str | None = None, *, read_only: bool = False) -> None:
-        self.path = path if path == ":memory:" else Path(path or default_store_path()).expanduser()
+        self.path = path if path == ":memory:" else Path(path or schema.default_path()).expanduser()
         self._db = schema.connect(self.path, read_only=read_only)
         self._depth = 0
 
@@ -99,7 +90,7 @@ class Store:
             self._roll_back()
             if isinstance(error, duckdb.Error):
                 raise FailureError(
-                    f"the store {self.path} was left as it was: {_first_line(error)}"
+                    f"the store {self.path} was left as it was: {schema.first_line(error)}"
                 ) from error
             raise
         finally:
@@ -120,6 +111,22 @@ class Store:
         cursor = self._db.execute(sql, arguments)
         names = [column[0] for column in cursor.description or ()]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def export(self, sql: str, arguments: Mapping[str, Any], path: Path) -> None:
+        """Write the rows of one read-only query of ours to a Parquet file, a group of rows in memory at a time.
+
+        Raises
+        ------
+        FailureError
+            If the disk refuses.
+        """
+        import duckdb
+
+        copy = f"COPY ({sql}) TO $parquet_file (FORMAT parquet, ROW_GROUP_SIZE 10240)"
+        try:
+            self._db.execute(copy, {**arguments, "parquet_file": str(path)})
+        except duckdb.IOException as error:
+            raise FailureError(f"cannot write {path}: {schema.first_line(error)}") from error
 
     # ---- writing
 
@@ -199,21 +206,21 @@ class Store:
 
         A reading is known by paper, source and time; the same one with other counts is corrected.
         """
-        rows = {_reading_key(row): row for row in map(reading_row, readings)}
+        rows = {reading_key(row): row for row in map(reading_row, readings)}
         sql = (
             "SELECT * EXCLUDE total FROM reading WHERE read_at IN (SELECT unnest($2::TIMESTAMP[])) "
             "AND arxiv_id IN (SELECT unnest($1::VARCHAR[]))"
         )
         held = self.rows(sql, [[at[0] for at in rows], [at[2] for at in rows]])
-        known = {_reading_key(row): (row["counts"], row["day"]) for row in held}
+        known = {reading_key(row): (row["counts"], row["day"]) for row in held}
         fresh = [row for at, row in rows.items() if known.get(at) != (row["counts"], row["day"])]
         if not fresh:
             return 0
         with self.transaction():
             for row in fresh:
-                if _reading_key(row) in known:
+                if reading_key(row) in known:
                     sql = "DELETE FROM reading WHERE arxiv_id = ? AND source = ? AND read_at = ?"
-                    self._db.execute(sql, _reading_key(row))
+                    self._db.execute(sql, reading_key(row))
             schema.insert(self._db, "reading", fresh)
             self._stand(fresh)
         return len(fresh)
@@ -393,12 +400,3 @@ class Store:
         ids = [entry.paper.arxiv_id for entry in post.entries]
         readings = self.readings(ids, since=day - _CHART, until=day)
         return Edition(post=post, readings=readings, **beside)
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-
-
-def _reading_key(reading: Mapping[str, Any]) -> tuple[str, str, datetime]:
-    """What tells two readings apart."""
-    return reading["arxiv_id"], reading["source"], reading["read_at"]

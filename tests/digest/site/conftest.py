@@ -9,15 +9,19 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from html import escape
 from pathlib import Path
 
 import pytest
+from digest.two_windows import planted, store_of
 
 from hotpapers.common.claims import Ledger, Result
 from hotpapers.common.papers import Card
 from hotpapers.common.papers import Paper as Room
-from hotpapers.digest.edition import DaySummary, Edition, RisingWord, RoomStatus, Trends
+from hotpapers.digest import compare_windows, rising_words
+from hotpapers.digest.edition import DaySummary, Edition, RisingWord, RoomStatus, ShiftFigure, Trends
+from hotpapers.digest.presenting import shift_figure
 from hotpapers.digest.records import Attention, Entry, Mention, Paper, Post
 from hotpapers.digest.site import Site, make_server
 
@@ -279,11 +283,24 @@ def invented_trends() -> Trends:
         papers_before=230,
         words=tuple(
             RisingWord(
-                word=word, now=0.12 - 0.015 * place, before=0.03, papers=29 - place, score=4.2 - 0.3 * place
+                word=word,
+                now=0.12 - 0.015 * place,
+                before=0.03,
+                papers=29 - place,
+                score=4.2 - 0.3 * place,
+                q=0.01 + 0.03 * place,
             )
             for place, word in enumerate(words)
         ),
+        clear=frozenset(words[:2]),
     )
+
+
+@cache
+def invented_shift() -> ShiftFigure:
+    """The word shift of two made-up windows, with two clear words among many that may be chance."""
+    with store_of(*planted()) as store:
+        return shift_figure(compare_windows(store, rising_words(store), top=30, contexts=6), top=30)
 
 
 def invented_days(count: int = 40) -> list[DaySummary]:
@@ -297,14 +314,19 @@ def invented_days(count: int = 40) -> list[DaySummary]:
 
 
 def write_everything(
-    out: Path, edition: Edition, rooms: tuple[RoomStatus, ...], *, trends: Trends | None = None
+    out: Path,
+    edition: Edition,
+    rooms: tuple[RoomStatus, ...],
+    *,
+    trends: Trends | None = None,
+    shift: ShiftFigure | None = None,
 ) -> Site:
     """All pages, feeds and the sitemap of one day."""
     site = Site(out, rooms=rooms)
     site.write_day(edition)
     site.write_index(invented_days(), edition)
     site.write_search([(edition.post.date, entry.paper) for entry in edition.post.entries])
-    site.write_trends(trends or invented_trends())
+    site.write_trends(trends or invented_trends(), shift or invented_shift())
     site.write_claims()
     site.write_feeds([edition])
     site.write_sitemap(invented_days())
@@ -326,6 +348,7 @@ class Invented:
     hard_edition: Callable[[], Edition] = hard_edition
     rooms: Callable[[Path], tuple[RoomStatus, ...]] = invented_rooms
     trends: Callable[[], Trends] = invented_trends
+    shift: Callable[[], ShiftFigure] = invented_shift
     days: Callable[..., list[DaySummary]] = invented_days
     write_everything: Callable[..., Site] = write_everything
     png: Callable[..., bytes] = tiny_png

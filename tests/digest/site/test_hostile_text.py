@@ -9,12 +9,15 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from digest.two_windows import store_of
 from lxml import html
 
 from hotpapers.common.claims import Ledger, Result
 from hotpapers.common.papers import Card
 from hotpapers.common.papers import Paper as Room
+from hotpapers.digest import compare_windows, rising_words
 from hotpapers.digest.edition import DaySummary, Edition, RisingWord, RoomStatus
+from hotpapers.digest.presenting import shift_figure
 from hotpapers.digest.records import Attention, Entry, Mention, Paper, Post
 from hotpapers.digest.site import Site, newsletter
 
@@ -103,7 +106,7 @@ PAYLOADS = (
 
 OUR_ADDRESS = re.compile(
     r"https?://|#|\.\./|days/|media/|data:image/svg\+xml,%3Csvg|"
-    r"(index\.html|search\.html|trends\.html|claims\.html|index\.html#archive|atom\.xml|rss\.xml|feed\.json)$"
+    r"(index\.html|search\.html|trends\.html|trends-shift\.html|claims\.html|index\.html#archive|atom\.xml|rss\.xml|feed\.json)$"
 )
 
 
@@ -206,16 +209,27 @@ def hostile_rooms(folder):
         )
 
 
+def hostile_shift():
+    """The word shift of windows whose every title and abstract attacks."""
+    storable = [payload.encode("utf-8", "replace").decode() for payload in PAYLOADS]
+    papers = [(payload, f"{payload}. We attack {payload} again.") for payload in storable]
+    with store_of(papers, [*papers[::-1], *papers[:20]]) as store:
+        return shift_figure(compare_windows(store, rising_words(store), top=60, contexts=12), top=60)
+
+
 @pytest.fixture(scope="module")
 def hostile_site(tmp_path_factory, invented):
     folder = tmp_path_factory.mktemp("hostile")
     edition = hostile_edition(invented.day)
-    words = tuple(RisingWord(word=payload, now=0.1, before=0.05, papers=3, score=2.0) for payload in PAYLOADS)
+    words = tuple(
+        RisingWord(word=payload, now=0.1, before=0.05, papers=3, score=2.0, q=0.01) for payload in PAYLOADS
+    )
     site = invented.write_everything(
         folder / "out",
         edition,
         tuple(hostile_rooms(folder / "demo")),
         trends=replace(invented.trends(), words=words),
+        shift=hostile_shift(),
     )
     days = [
         DaySummary(date=invented.day - timedelta(days=place), papers=1, total=1, top_title=payload)
@@ -256,7 +270,7 @@ def test_no_markup_comes_from_outside(hostile_site, invented):
             "//iframe|//object|//embed|//base|//form|//video|//marquee|//template|//math"
         ), name
         assert not page.xpath("//@*[starts-with(name(), 'on')]"), name
-        assert all(svg.get("class", "").startswith("figure ") for svg in page.xpath("//svg")), name
+        assert all(re.match(r"figure |graph$", svg.get("class", "")) for svg in page.xpath("//svg")), name
         for address in page.xpath("//@href|//@src|//@cite"):
             assert OUR_ADDRESS.match(address), (name, address)
 
@@ -303,6 +317,29 @@ def test_chromium_runs_none_of_it(browser, hostile_site, invented):
     context.close()
     assert dialogs == []
     assert [url for url in seen if not url.startswith((base, "data:image/svg+xml,", "about:"))] == []
+
+
+@pytest.mark.browser
+def test_hostile_abstracts_are_text_where_words_are_read_in_context(browser, hostile_site):
+    context = browser.new_context(bypass_csp=True)
+    page = context.new_page()
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    address = (hostile_site.out / "trends-shift.html").as_uri()
+    page.goto(address)
+    page.locator(".word").first.click()
+    read = [page.inner_text("#reader-texts")]
+    while page.is_enabled("#following"):
+        page.click("#following")
+        read.append(page.inner_text("#reader-texts"))
+    assert len(read) > 20
+    page.evaluate("() => new Promise(done => setTimeout(done, 150))")
+    assert page.evaluate("window.pwned") is None
+    assert page.locator("#reader-texts").locator("img, script, iframe, svg, style, form").count() == 0
+    assert any("<script>" in text for text in read)
+    assert any("onerror" in text for text in read)
+    assert [url for url in asked if not url.startswith((address, "data:image/svg+xml,"))] == []
+    context.close()
 
 
 @pytest.mark.browser

@@ -239,8 +239,37 @@ def test_claims_page_tells_all_rooms(site):
 def test_trends_figure_and_table_agree(site, invented):
     page = read(site.write_trends(invented.trends()))
     rows = [[words(cell) for cell in row] for row in page.xpath("//tbody/tr")]
-    assert rows[0] == ["memory", "3.0 %", "12.0 %", "29", "4.2"]
+    assert rows[0] == ["memory", "3.0 %", "12.0 %", "29", "4.2", "clear"]
+    assert rows[2][-1] == "may be chance"
     assert "12.0 %" in page.xpath("//*[name()='svg']//*[name()='text']/text()")
+    assert not page.xpath("//section[@class='shift']")
+    assert not (site.out / "trends-shift.html").exists()
+
+
+def test_the_word_shift_graph_has_a_table_and_a_page_beside_it(site, invented):
+    shift = invented.shift()
+    page = read(site.write_trends(invented.trends(), shift))
+    section = page.xpath("//section[@class='shift']")[0]
+    assert section.xpath(".//*[@class='movers']/text()") == [
+        "Clearly rising: transformers. Clearly falling: kernels."
+    ]
+    assert words(section.xpath(".//p[2]")[0]) == shift.verdict
+    pictures = section.xpath(".//*[name()='svg']")
+    assert [picture.get("viewbox").split()[2] for picture in pictures] == ["720", "358"]
+    for picture in pictures:
+        named = picture.xpath("./*[name()='title']")[0]
+        assert picture.get("role") == "img"
+        assert picture.get("aria-labelledby") == named.get("id")
+        assert "the table below has the numbers" in named.text
+    rows = [[words(cell) for cell in row] for row in section.xpath(".//tbody/tr")]
+    assert [row[0] for row in rows] == [row.word for row in shift.rows]
+    first = next(row for row in shift.rows if row.word == "transformers")
+    assert ["transformers", str(first.before), str(first.now), f"{first.share:.2f} %"] == rows[
+        shift.rows.index(first)
+    ][:4]
+    assert {row[0] for row in rows if row[5] == "clear"} == {"transformers", "kernels"}
+    assert section.xpath(".//a/@href") == ["trends-shift.html"]
+    assert (site.out / "trends-shift.html").read_text(encoding="utf-8") == shift.page
 
 
 def test_the_same_input_gives_the_same_bytes(tmp_path, invented):

@@ -76,6 +76,16 @@ def test_what_is_cancelled_is_shaded():
     assert "░" in to_text(two_lexicons(), top=40, width=100, colour=False, ascii=False)
 
 
+def test_words_of_unclear_direction_are_shaded():
+    text = to_text(jsd(), width=60, colour=False, ascii=False, unclear={"c", "b"})
+    assert text.splitlines()[3:6] == [
+        "2     c ░░░░░░░░░░│                                    18.68",
+        "3      a ▐████████│                                    16.99",
+        "4              b ░│                                     0.30",
+    ]
+    assert "2     c ----------|" in to_text(jsd(), width=60, ascii=True, unclear={"c"})
+
+
 @pytest.mark.parametrize("width", [40, 57, 80, 140])
 @pytest.mark.parametrize("shift", [jsd(*random_pair(300)), two_lexicons()], ids=["jsd", "detailed"])
 def test_lines_keep_to_the_width_and_the_axis_is_straight(shift, width):

@@ -425,6 +425,12 @@ def test_whiskers_reach_their_ends(divergence):
     assert "interval-2" not in elements
 
 
+def test_words_of_unclear_direction_are_pale(divergence):
+    word = divergence.types[divergence.order[1]]
+    alphas = [patch.get_facecolor()[3] for patch in shift_graph(divergence, unclear={word}).patches]
+    assert alphas[:3] == [1.0, 0.35, 1.0]
+
+
 def test_adopted_words_carry_the_mark():
     shift = weighted(TOY_1, TOY_2, {"a": 1.0, "b": 2.0, "c": 3.0, "d": 4.0}, adopted=["c"])
     words = {t.get_text() for t in shift_graph(shift).texts}

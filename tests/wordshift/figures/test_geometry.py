@@ -161,6 +161,13 @@ def test_an_object_with_scores_is_as_good_as_a_mapping():
     assert geometry(jsd(), intervals=Made()).bars[0].interval == pytest.approx((20, 90))
 
 
+def test_words_of_unclear_direction_are_pale_where_pale_does_not_mean_cancelled():
+    faded = {bar.word: bar.pieces[0].faded for bar in geometry(jsd(), unclear={"a", "d"}).bars}
+    assert faded == {"a": True, "b": False, "c": False, "d": True}
+    shift = two_lexicons()
+    assert geometry(shift, unclear=set(shift.types)).bars == geometry(shift).bars
+
+
 def test_all_positive_is_refused_where_contributions_are_negative():
     with pytest.raises(WordShiftError, match="all_pos_contributions"):
         geometry(proportion(), all_positive=True)

@@ -119,6 +119,41 @@ def test_the_table_has_the_shift_s_own_numbers():
     assert float(cells[8].replace("−", "-")) == pytest.approx(shift.contribution[first], rel=0.005)
 
 
+def test_the_picture_alone_is_that_of_the_page():
+    shift = JSD.make(A, B)
+    unclear = {shift.types[index] for index in shift.order[1:4]}
+    alone = ws.to_svg(shift, top=20, unclear=unclear)
+    assert alone in to_html(shift, top=20, unclear=unclear)
+    assert alone.count('opacity="0.35"/>') == 3
+
+
+def test_a_narrow_picture_keeps_its_letters_and_stays_within_its_width():
+    shift = JSD.but(names=("First of all speeches", "Second")).make(A, B)
+    narrow = ws.to_svg(shift, width=358, identifier="small", score_colors={"positive": "var(--blue)"})
+    assert 'viewBox="0 0 358 ' in narrow
+    assert 'aria-labelledby="small-says"' in narrow
+    assert "← First of all sp…<" in narrow  # no room for "more in"
+    assert "more in Second →<" in narrow
+    assert 'font-size="13"' in narrow
+    assert 'fill="var(--blue)"' in narrow
+    assert "Text size" in narrow
+    assert "Text size" not in ws.to_svg(shift, width=358, insets=False)
+    bars = [
+        (float(x), float(w)) for x, w in re.findall(r'<rect x="([-\d.]+)" y="[^"]+" width="([\d.]+)"', narrow)
+    ]
+    assert len(bars) > 50
+    assert all(x >= 36 and x + width <= 352 for x, width in bars)
+
+
+def test_pale_words_are_kept_as_far_as_the_page_can_show_them():
+    shift = JSD.make(A, B)
+    data = data_of(to_html(shift, unclear=set(shift.types[5:]), top=10))
+    kept = {data["types"][at] for at in data["unclear"]}
+    assert kept == {shift.types[index] for index in shift.order[:200] if index >= 5}
+    assert "direction is not clear" in to_html(shift, unclear={shift.types[0]})
+    assert "direction is not clear" not in to_html(shift)
+
+
 HOSTILE = {
     "<script>alert(1)</script>": 50,
     "</script><img src=x onerror=alert(1)>": 40,

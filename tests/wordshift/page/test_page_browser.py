@@ -45,6 +45,10 @@ def intervals_of(shift, count=5):
     return {shift.types[i]: (0.8 * shift.score[i], 1.1 * shift.score[i]) for i in shift.order[:count]}
 
 
+def unclear_of(shift):
+    return {shift.types[i] for i in shift.order[1::2]}
+
+
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory):
     """A maker of pages: the same shift is written once."""
@@ -59,7 +63,8 @@ def pages(tmp_path_factory):
         if key not in made:
             shift = recipe.make(A, B)
             filled = {
-                name: {"contexts": contexts_of, "intervals": intervals_of}[name](shift) for name in options
+                name: {"contexts": contexts_of, "intervals": intervals_of, "unclear": unclear_of}[name](shift)
+                for name in options
             }
             path = folder / f"{len(made)}.html"
             write_page(shift, path, **filled)
@@ -211,7 +216,7 @@ def marks(locator):
     "recipe", [JSD, SCORED, Recipe("entropy", reference="average", normalization="trajectory")]
 )
 def test_the_script_draws_what_stood_in_the_page(browser, pages, recipe):
-    _, address = pages(recipe, intervals=True)
+    _, address = pages(recipe, intervals=True, unclear=True)
     with opened(browser, address, java_script_enabled=False) as page:
         before = marks(page.locator(".graph"))
         rows = page.locator("#rows th, #rows td").all_text_contents()

@@ -15,7 +15,7 @@ from hotpapers.common.errors import InputError
 from hotpapers.common.figures import dumbbell, palette_css
 from hotpapers.common.files import write_bytes, write_text
 from hotpapers.common.html import json_block, render_page
-from hotpapers.digest.edition import DaySummary, Edition, RoomStatus, Trends
+from hotpapers.digest.edition import DaySummary, Edition, RoomStatus, ShiftFigure, Trends
 from hotpapers.digest.records import Paper
 from hotpapers.digest.site import feeds
 from hotpapers.digest.site.archive import archive_of
@@ -30,6 +30,7 @@ __all__ = ["TAGLINE", "TITLE", "Site"]
 TITLE = "Hot Papers"
 TAGLINE = "The day’s papers, and the ones that run"
 SECTIONS = ("search.html", "trends.html", "claims.html")  # pages beside the days, in the menu's order
+SHIFT_PAGE = "trends-shift.html"
 
 _SECOND_TIER = 2  # stories that stand below the lead side by side
 _BLOCK = 6  # stories that share a block of columns, so that a column is never longer than a few screens
@@ -127,8 +128,12 @@ class Site:
             data=json_block(search_data(chosen)),
         )
 
-    def write_trends(self, trends: Trends) -> Path:
-        """Write ``trends.html``: the words that more papers use in this window than in the one before."""
+    def write_trends(self, trends: Trends, shift: ShiftFigure | None = None) -> Path:
+        """Write ``trends.html``: the words that more papers use in this window than in the one before.
+
+        With the windows' word shift graph, where there is one, and its interactive page
+        ``trends-shift.html``.
+        """
         now, before = (
             f"{short_day(since)} to {short_day(until)}"
             for since, until in ((trends.since, trends.until), (trends.before_since, trends.before_until))
@@ -138,6 +143,8 @@ class Site:
             names=("before", "now"),
             title=f"Share of papers that use each word, {before} and {now}; the table below has the values.",
         )
+        if shift:
+            write_text(self.out / SHIFT_PAGE, shift.page)
         return self._write(
             "trends.html",
             "trends.html.j2",
@@ -146,6 +153,9 @@ class Site:
             now=now,
             before=before,
             figure=Markup(figure),  # noqa: S704 - escaped where it is made
+            shift=shift,
+            shift_page=SHIFT_PAGE,
+            pictures=[Markup(shift.wide), Markup(shift.narrow)] if shift else [],  # noqa: S704 - likewise
         )
 
     def write_claims(self) -> Path:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
-__all__ = ["category_name", "count_name", "day_of", "month_of", "network_name", "number", "short_day", "utc"]
+__all__ = [
+    "category_name", "count_name", "day_of", "month_of", "network_name", "number", "short_day", "short_span",
+    "utc",
+]  # fmt: skip
 
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = (
@@ -120,6 +123,17 @@ def day_of(day: date) -> str:
 def short_day(day: date) -> str:
     """Such as ``"6 August 2020"``."""
     return f"{day.day} {month_of(day)} {day.year}"
+
+
+def short_span(since: date, until: date, *, years: bool = False) -> str:
+    """Such as ``"2–29 Dec"``, ``"30 Nov–27 Dec"`` or, with `years`, ``"2–29 Dec 2020"``."""
+    last = f"{until.day} {month_of(until)[:3]}"
+    first = f"{since.day} {month_of(since)[:3]}"
+    if (since.year, since.month) == (until.year, until.month):
+        first = f"{since.day}"
+    if years and since.year != until.year:
+        first += f" {since.year}"
+    return f"{first}–{last}{f' {until.year}' if years else ''}"
 
 
 def month_of(day: date) -> str:

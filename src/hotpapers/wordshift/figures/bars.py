@@ -7,8 +7,10 @@ import os
 import shutil
 import sys
 import unicodedata
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from itertools import groupby
+from typing import Any
 
 from hotpapers.wordshift.figures.geometry import Bar, Geometry, Intervals, Piece, Scored, geometry
 from hotpapers.wordshift.figures.labels import default_title, directions, short_label
@@ -38,6 +40,7 @@ def to_text(
     ascii: bool | None = None,  # noqa: A002 - the option's name for users
     detailed: bool | None = None,
     intervals: Intervals | Scored | None = None,
+    unclear: Collection[Any] = (),
 ) -> str:
     """The `top` words of `shift` as lines of text, bars to the left and to the right of one axis.
 
@@ -53,12 +56,14 @@ def to_text(
         As in `geometry`; where both parts are known, the line of their sums is shown.
     intervals
         Shown as numbers behind the bars, in the values' unit.
+    unclear
+        As in `geometry`.
 
     Returns
     -------
     Lines without trailing blanks, ended by a line feed.
     """
-    laid = geometry(shift, top_n=top, detailed=detailed, intervals=intervals)
+    laid = geometry(shift, top_n=top, detailed=detailed, intervals=intervals, unclear=unclear)
     plain = not _shows_blocks() if ascii is None else ascii
     page = _Page.of(
         laid, _columns(width), directions(shift), plain=plain, colour=_wants_colour(colour) and not plain
@@ -159,6 +164,7 @@ class _Page:
     interval: int
     percent: bool
     unsigned: bool
+    detailed: bool
     plain: bool
     colour: bool
 
@@ -167,7 +173,7 @@ class _Page:
         rank = len(str(len(laid.bars)))
         page = cls(
             rank=rank, left=0, right=0, unit=0.0, value=0, interval=0, percent=laid.percent,
-            unsigned=laid.layout == "all-positive", plain=plain, colour=colour,
+            unsigned=laid.layout == "all-positive", detailed=laid.layout == "detailed", plain=plain, colour=colour,
         )  # fmt: skip
         value = max((len(page.number(bar.value)) for bar in laid.bars), default=0)
         interval = max((len(page.interval_of(bar)) for bar in laid.bars), default=0)
@@ -214,6 +220,8 @@ class _Page:
             rest = 1
         if self.plain:
             full, rest = round(reach), 0
+        elif ordered and ordered[-1].faded and not self.detailed:
+            full, rest = max(round(reach), 1), 0  # parts of a cell are solid only
         cells = [self._cell(ordered, (column + 0.5) / self.unit) for column in range(full)]
         if side < 0:
             cells.reverse()

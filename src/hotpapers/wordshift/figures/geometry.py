@@ -48,7 +48,10 @@ _PAIRS = (("neg_s", "pos_s"), ("neg_s_pos_p", "neg_s_neg_p"), ("pos_s_neg_p", "p
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
-    """A stretch of a bar from `start` to `end` in the colour of `kind`; `faded` where it is cancelled."""
+    """A stretch of a bar from `start` to `end` in the colour of `kind`.
+
+    `faded` where it is cancelled, or where the word's direction is not clear.
+    """
 
     start: float
     end: float
@@ -139,6 +142,7 @@ def geometry(
     kinds: Collection[str] | None = None,
     preserve_order: Shift | Sequence[Any] | None = None,
     intervals: Intervals | Scored | None = None,
+    unclear: Collection[Any] = (),
     missing_symbol: str = "*",
     show_total: bool = True,
     show_score_diffs: bool | None = None,
@@ -160,6 +164,9 @@ def geometry(
     intervals
         Type -> (low, high, ...) in the unit of ``shift.score``, or an object that has them as `scores`;
         types without one get no whisker.
+    unclear
+        Types whose direction is not clear: their bars are pale. A detailed graph does not show it: there
+        pale is what cancels.
     missing_symbol
         Appended to labels whose score was borrowed.
     show_total, show_score_diffs
@@ -179,7 +186,16 @@ def geometry(
     parts = Parts.of(shift, layout, checked_kinds(kinds))
     indices, words = parts.rows(top_n, preserve_order)
     bars = tuple(
-        _bar(shift, parts, row, index, word, intervals=intervals, missing_symbol=missing_symbol)
+        _bar(
+            shift,
+            parts,
+            row,
+            index,
+            word,
+            intervals=intervals,
+            faded=word in unclear,
+            missing_symbol=missing_symbol,
+        )
         for row, (index, word) in enumerate(zip(indices, words, strict=True), start=1)
     )
     tips = max((abs(bar.tip) for bar in bars), default=0.0)
@@ -266,6 +282,7 @@ def _bar(
     word: Any,
     *,
     intervals: Intervals | None,
+    faded: bool,
     missing_symbol: str,
 ) -> Bar:
     label = short_label(word)
@@ -279,7 +296,7 @@ def _bar(
         drawn, tip = pieces(p, s, parts.p_kind(index), parts.s_kind(index))
     else:
         kind = "positive" if net > 0 else "negative"
-        drawn, tip = ((Piece(start=0.0, end=net, kind=kind),) if net else ()), net
+        drawn, tip = ((Piece(start=0.0, end=net, kind=kind, faded=faded),) if net else ()), net
     interval = intervals.get(word) if intervals else None
     ends = None
     if interval is not None and drawn:

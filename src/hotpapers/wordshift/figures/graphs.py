@@ -212,6 +212,7 @@ def _geometry(shift: Shift, options: GraphOptions) -> Geometry:
         kinds=options.kinds,
         preserve_order=options.preserve_order,
         intervals=options.intervals,
+        unclear=options.unclear,
         missing_symbol=options.missing_symbol,
         show_total=options.show_total,
         show_score_diffs=options.show_score_diffs,

@@ -100,7 +100,7 @@ class GraphOptions:
     all_pos_contributions
         Bars point to the text that uses the word more; None: for Jensen-Shannon divergences.
     alpha_fade
-        Opacity of what is cancelled.
+        Opacity of what is cancelled or unclear.
     bar_linewidth, bar_width, bar_type_space_scaling
         Outline in points; height in rows; gap between bar and word as a share of the width.
     cumulative_xlabel, cumulative_xticks, cumulative_xticklabels, cumulative_ylabel
@@ -141,7 +141,7 @@ class GraphOptions:
         ``"paper"`` or ``"cvd"``.
     show_values
         Write their true value beside the sums, whose bars are scaled to fit.
-    intervals, kinds, preserve_order
+    intervals, kinds, preserve_order, unclear
         As in `geometry`.
     ranks
         Label the rows with their rank.
@@ -195,6 +195,7 @@ class GraphOptions:
     intervals: Intervals | Scored | None = None
     kinds: Collection[str] | None = None
     preserve_order: Shift | Sequence[Any] | None = None
+    unclear: Collection[Any] = ()
     ranks: bool = True
 
     @property

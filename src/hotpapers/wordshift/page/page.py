@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -19,15 +19,15 @@ from markupsafe import Markup
 
 from hotpapers.common.files import write_text
 from hotpapers.common.html import environment, json_block, render_page
-from hotpapers.wordshift.figures.geometry import Bar, Scored, geometry
+from hotpapers.wordshift.figures.geometry import Bar, Geometry, Scored, geometry
 from hotpapers.wordshift.figures.labels import clean_label, default_title, short_label
 from hotpapers.wordshift.figures.styles import PALETTES, SYMBOLS
 from hotpapers.wordshift.page.data import contexts_of, intervals_of, vocabulary
-from hotpapers.wordshift.page.picture import Drawing, signed_text, value_text
+from hotpapers.wordshift.page.picture import WIDTH, Drawing, signed_text, value_text
 from hotpapers.wordshift.page.script import compact
 from hotpapers.wordshift.shifts import Shift
 
-__all__ = ["LARGEST_PAGE", "to_html", "write_page"]
+__all__ = ["LARGEST_PAGE", "to_html", "to_svg", "write_page"]
 
 LARGEST_PAGE = 1_000_000
 """Bytes of a page; the vocabulary gives way, so only very many contexts make it larger."""
@@ -51,6 +51,7 @@ def to_html(
     *,
     contexts: Mapping[str, tuple[Sequence[Any], Sequence[Any]]] | None = None,
     intervals: Mapping[Any, Sequence[float]] | Scored | None = None,
+    unclear: Collection[Any] = (),
     top: int = 50,
     title: str | None = None,
     meta: Mapping[str, Any] | None = None,
@@ -71,6 +72,9 @@ def to_html(
     intervals
         Type -> (low, high, ...) in the unit of ``shift.score``; or what `hotpapers.wordshift.intervals`
         gives.
+    unclear
+        Types whose direction is not clear: their bars are pale, in the simple view. Those beyond the 200
+        words that the page can show at once are not kept.
     top
         Words shown at first.
     title
@@ -85,17 +89,14 @@ def to_html(
     """
     if intervals is not None and not isinstance(intervals, Mapping):
         intervals = intervals.scores()
-    drawn = geometry(shift, top_n=top, intervals=intervals)
+    drawn = geometry(shift, top_n=top, intervals=intervals, unclear=unclear)
     names = [clean_label(name) for name in shift.names]
     heading = clean_label(title) if title else f"{names[0]} and {names[1]}"
     headlines = default_title(shift).split("\n")
     symbols = {kind: SYMBOLS[kind] for kind in (*PALETTES["paper"],)}
-    described = (
-        f"Word shift graph. {'; '.join(headlines)}. The {len(drawn.bars)} words that contribute most, ranked; "
-        "the table below has the numbers."
-    )
-    picture = Drawing(shift, drawn, colours=PALETTES["paper"], symbols=symbols, description=described).svg()
+    picture = _picture(shift, drawn)
     details = _meta(meta)
+    most = max(top, min(_MOST_SHOWN, len(shift.types)))
     settings = {
         "names": names,
         "title": heading,
@@ -112,7 +113,7 @@ def to_html(
         "offset": _offset(shift),
         "tokens": list(shift.coverage.tokens),
         "top": top,
-        "most": max(top, min(_MOST_SHOWN, len(shift.types))),
+        "most": most,
         "palettes": PALETTES,
         "symbols": symbols,
         "meta": dict(details),
@@ -131,7 +132,7 @@ def to_html(
             short_names=[short_label(name, 20) for name in names],
             picture=Markup(picture),  # noqa: S704 - escaped where it is made
             rows=[_row(shift, bar) for bar in drawn.bars],
-            explained=_explained(shift, names),
+            explained=_explained(shift, names, pale=bool(unclear)),
             remade=shift.measure in {"entropy", "tsallis", "kld", "jsd"},
             averaged=settings["reference"] == "average",
             removes=model.get("removes", True),
@@ -140,7 +141,8 @@ def to_html(
             data=json_block(data),
         )
 
-    wanted = {*(bar.word for bar in drawn.bars), *(contexts or {}), *(intervals or {})}
+    pale = {word for index in shift.order[:most].tolist() if (word := shift.types[index]) in unclear}
+    wanted = {*(bar.word for bar in drawn.bars), *(contexts or {}), *(intervals or {}), *pale}
     needed = [index for index, word in enumerate(shift.types) if word in wanted]
     chosen_contexts = contexts_of(contexts, {shift.types[index]: index for index in needed})
     spent = len(page(settings | {"contexts": chosen_contexts}, {}).encode("utf-8"))
@@ -157,6 +159,7 @@ def to_html(
     data = settings | {
         "contexts": chosen_contexts,
         "intervals": intervals_of(intervals, positions),
+        "unclear": sorted(positions[word] for word in pale),
         "rest": None,
     }
     return page(data | words, words["model"])
@@ -168,14 +171,70 @@ def write_page(
     *,
     contexts: Mapping[str, tuple[Sequence[Any], Sequence[Any]]] | None = None,
     intervals: Mapping[Any, Sequence[float]] | Scored | None = None,
+    unclear: Collection[Any] = (),
     top: int = 50,
     title: str | None = None,
     meta: Mapping[str, Any] | None = None,
 ) -> Path:
     """Write `to_html`'s page to `path`, whole or not at all, and return `path`."""
-    page = to_html(shift, contexts=contexts, intervals=intervals, top=top, title=title, meta=meta)
+    page = to_html(
+        shift, contexts=contexts, intervals=intervals, unclear=unclear, top=top, title=title, meta=meta
+    )
     write_text(Path(path), page)
     return Path(path)
+
+
+def to_svg(
+    shift: Shift,
+    *,
+    intervals: Mapping[Any, Sequence[float]] | Scored | None = None,
+    unclear: Collection[Any] = (),
+    top: int = 50,
+    width: float = WIDTH,
+    score_colors: Mapping[str, str] | None = None,
+    identifier: str = "graph",
+    insets: bool = True,
+) -> str:
+    """The graph as an ``<svg>`` element for somebody's page, which must have a table with the numbers.
+
+    Letters have the page's font and colour, and keep their size: draw it again for another width.
+
+    Parameters
+    ----------
+    intervals, unclear, top
+        As in `to_html`.
+    width
+        Pixels.
+    score_colors
+        Kind of a piece (``"positive"``, ``"negative"`` ...) -> colour, also ``var(--name)``, over the
+        paper's own.
+    identifier
+        Begins the ids within, in a page with several graphs.
+    insets
+        Whether cumulative contribution and text sizes are drawn.
+    """
+    drawn = geometry(shift, top_n=top, intervals=intervals, unclear=unclear)
+    return _picture(shift, drawn, colours=score_colors, width=width, identifier=identifier, insets=insets)
+
+
+def _picture(
+    shift: Shift,
+    drawn: Geometry,
+    *,
+    colours: Mapping[str, str] | None = None,
+    **options: Any,
+) -> str:
+    return Drawing(
+        shift,
+        drawn,
+        colours=PALETTES["paper"] | dict(colours or {}),
+        symbols=SYMBOLS,
+        description=(
+            f"Word shift graph. {'; '.join(default_title(shift).splitlines())}. The {len(drawn.bars)} words that "
+            "contribute most, ranked; the table below has the numbers."
+        ),
+        **options,
+    ).svg()
 
 
 @cache
@@ -228,13 +287,13 @@ def _standfirst(shift: Shift, names: Sequence[str]) -> str:
     return text
 
 
-def _explained(shift: Shift, names: Sequence[str]) -> str:
+def _explained(shift: Shift, names: Sequence[str], *, pale: bool) -> str:
     names = [short_label(name, 40) for name in names]
     common = (
         f"Every bar is one word’s part of how {names[1]} differs from {names[0]}, the longest first; all words, "
         "shown or not, add up to the whole. The bars above the line are sums over all words, drawn to fit: "
         "their true values are written beside them. "
-    )
+    ) + ("Where a bar is pale, the word’s direction is not clear. " if pale else "")
     if shift.all_positive:
         return common + "A bar points to the text that uses the word more."
     if shift.measure == "proportion":

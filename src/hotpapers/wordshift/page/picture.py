@@ -20,6 +20,7 @@ from hotpapers.wordshift.shifts import Shift
 __all__ = ["Drawing", "number_text", "signed_text", "value_text"]
 
 WIDTH, ROW = 720.0, 21.0
+_WIDE = 560.0  # from here on insets may stand among the words
 _LEFT, _RIGHT, _TOP, _GAP = 36.0, 6.0, 30.0, 6.0
 _CURVE = (118.0, 122.0)  # the insets' width and height
 _SIZES = (132.0, 56.0)
@@ -81,7 +82,7 @@ class _Box:
 
 
 class Drawing:
-    """One graph, laid out for a width of 720 px.
+    """One graph.
 
     Parameters
     ----------
@@ -91,6 +92,12 @@ class Drawing:
         Kind of a piece -> colour, and what stands beside the sums.
     description
         The alternative text.
+    width
+        Pixels; a smaller one leaves less room for bars and words, whose letters stay as large.
+    identifier
+        Of its title, in a page with several graphs.
+    insets
+        Whether cumulative contribution and text sizes are drawn.
     """
 
     def __init__(
@@ -101,10 +108,14 @@ class Drawing:
         colours: Mapping[str, str],
         symbols: Mapping[str, str],
         description: str,
+        width: float = WIDTH,
+        identifier: str = "graph",
+        insets: bool = True,
     ) -> None:
         self.shift, self.geometry = shift, geometry
         self.colours, self.symbols, self.description = colours, symbols, description
-        self.half = (WIDTH - _LEFT - _RIGHT) / 2
+        self.width, self.identifier, self.insets = width, identifier, insets
+        self.half = (width - _LEFT - _RIGHT) / 2
         self.centre = _LEFT + self.half
         self.longest = min(30, math.floor(0.55 * self.half / 7.2))
         self.sum_rows = max((one.row for one in geometry.sums), default=0)
@@ -114,19 +125,21 @@ class Drawing:
 
     def svg(self) -> str:
         """The picture, an ``<svg>`` element."""
-        curve, sizes, height = self._insets()
         parts = [
             *self._frame(),
             *map(self._sum, self.geometry.sums),
             *map(self._word, self.geometry.bars),
-            self._curve(curve),
-            self._sizes(sizes),
         ]
+        height = self.words_end + 46
+        if self.insets:
+            curve, sizes, height = self._insets()
+            parts += [self._curve(curve), self._sizes(sizes)]
         return (
-            f'<svg class="graph" xmlns="http://www.w3.org/2000/svg" role="img" aria-labelledby="graph-says" '
-            f'viewBox="0 0 {number_text(WIDTH)} {number_text(height)}" width="{number_text(WIDTH)}" '
+            f'<svg class="graph" xmlns="http://www.w3.org/2000/svg" role="img" '
+            f'aria-labelledby="{self.identifier}-says" '
+            f'viewBox="0 0 {number_text(self.width)} {number_text(height)}" width="{number_text(self.width)}" '
             f'height="{number_text(height)}" font-size="13" fill="currentColor">'
-            f'<title id="graph-says">{_safe(self.description)}</title>{"".join(parts)}</svg>'
+            f'<title id="{self.identifier}-says">{_safe(self.description)}</title>{"".join(parts)}</svg>'
         )
 
     def _label(self, bar: Bar) -> str:
@@ -160,7 +173,10 @@ class Drawing:
 
     def _frame(self) -> Iterable[str]:
         letters = math.floor((self.half - 28) / 8)
-        left, right = (short_label(text, letters) for text in directions(self.shift))
+        left, right = (
+            text if len(text) <= letters else short_label(name, letters)
+            for text, name in zip(directions(self.shift), self.shift.names, strict=True)
+        )
         yield _text(self.centre - 14, 14, f"← {left}", anchor="end", opacity=0.75)
         yield _text(self.centre + 14, 14, f"{right} →", opacity=0.75)
         bottom = self.words_end
@@ -176,12 +192,12 @@ class Drawing:
             minus = "−" if value < 0 and self.geometry.layout != "all-positive" else ""
             yield _text(x, bottom + 16, minus + shown, anchor="middle", size=11.5, opacity=0.75)
         yield _line(self.centre, _TOP, self.centre, self.words_top, opacity=0.3)
-        yield _line(_LEFT, bottom, WIDTH - _RIGHT, bottom, opacity=0.45)
+        yield _line(_LEFT, bottom, self.width - _RIGHT, bottom, opacity=0.45)
         yield _text(self.centre, bottom + 36, self._axis(), anchor="middle", size=12.5)
         if self.sum_rows > 1 and any(one.kind == "total" for one in self.geometry.sums):
             y = _TOP + (self.sum_rows - 1) * ROW
-            yield _line(_LEFT, y, WIDTH - _RIGHT, y, opacity=0.18)
-        yield _line(_LEFT, self.words_top - 4, WIDTH - _RIGHT, self.words_top - 4, opacity=0.45)
+            yield _line(_LEFT, y, self.width - _RIGHT, y, opacity=0.18)
+        yield _line(_LEFT, self.words_top - 4, self.width - _RIGHT, self.words_top - 4, opacity=0.45)
 
     def _axis(self) -> str:
         if not self.geometry.percent:
@@ -244,21 +260,9 @@ class Drawing:
         """Where the two insets lie: in a free corner among the words, else below the axis."""
         spans = []
         for bar in self.geometry.bars:
-            low = min(
-                [
-                    0.0,
-                    *(end for piece in bar.pieces for end in (piece.start, piece.end)),
-                    *(bar.interval or ()),
-                ]
-            )
-            high = max(
-                [
-                    0.0,
-                    *(end for piece in bar.pieces for end in (piece.start, piece.end)),
-                    *(bar.interval or ()),
-                ]
-            )
-            left, right = self._x(low), self._x(high)
+            drawn = (end for piece in bar.pieces for end in (piece.start, piece.end))
+            ends = [0.0, *drawn, *(bar.interval or ())]
+            left, right = self._x(min(ends)), self._x(max(ends))
             width = text_width(self._label(bar)) + _GAP
             reach = self._reach(bar) * self.scale
             if bar.tip < 0:
@@ -274,14 +278,16 @@ class Drawing:
             curve = _Box(x=_LEFT + 24, y=below, width=_CURVE[0], height=_CURVE[1])
             height = below + _CURVE[1] + 8
         if sizes is None:
-            sizes = _Box(x=WIDTH - _RIGHT - _SIZES[0] - 8, y=below, width=_SIZES[0], height=_SIZES[1])
+            sizes = _Box(x=self.width - _RIGHT - _SIZES[0] - 8, y=below, width=_SIZES[0], height=_SIZES[1])
             height = max(height, below + _SIZES[1] + 8)
         return curve, sizes, height
 
     def _corner(
         self, spans: Sequence[tuple[float, float]], width: float, height: float, *, side: int
     ) -> _Box | None:
-        x = _LEFT + 24 if side < 0 else WIDTH - _RIGHT - width - 8
+        if self.width < _WIDE:
+            return None
+        x = _LEFT + 24 if side < 0 else self.width - _RIGHT - width - 8
         y = self.words_end - height - 12
         while y >= self.words_top + 4 * ROW:
             first = math.floor((y - 8 - self.words_top) / ROW)

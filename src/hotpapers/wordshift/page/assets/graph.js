@@ -120,10 +120,10 @@ const draw = (made, shape, width, row) => {
   const drawn = [...frame()];
 
   function* frame() {
-    const [left, right] = directions();
     const letters = Math.floor((half - 28) / 8);
-    yield label(centre - 14, 14, `← ${short(left, letters)}`, { anchor: "end", opacity: 0.75 });
-    yield label(centre + 14, 14, `${short(right, letters)} →`, { opacity: 0.75 });
+    const [left, right] = directions().map((text, k) => short([...text].length > letters ? names[k] : text, letters));
+    yield label(centre - 14, 14, `← ${left}`, { anchor: "end", opacity: 0.75 });
+    yield label(centre + 14, 14, `${right} →`, { opacity: 0.75 });
     const most = half / scale / 2;
     const unit = 10 ** Math.floor(Math.log10(most));
     const step = Math.max(...[1, 2, 5].map((part) => part * unit).filter((part) => part <= most));
@@ -162,7 +162,7 @@ const draw = (made, shape, width, row) => {
     const text = labelOf(bar);
     const beyond = reached + textWidth(text) + GAP;
     spans.push([Math.min(...ends, left ? centre - beyond : Infinity), Math.max(...ends, left ? -Infinity : centre + beyond)]);
-    const whisker = bar.interval ? bar.interval.map(x) : null;
+    const whisker = bar.interval?.map(x);
     return svg("g", {
       class: bar.i === state.pinned ? "word found" : "word", "data-word": bar.i, role: "button", tabindex: "-1", "aria-label": spoken(shape, bar),
     },

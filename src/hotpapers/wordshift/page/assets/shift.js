@@ -143,8 +143,8 @@ const compute = () => {
 };
 
 const kindsOf = (made, i) => [
-  (0.5 * (made.s1[i] + made.s2[i]) - made.reference > 0 ? "pos_s" : "neg_s") + (made.p2[i] - made.p1[i] > 0 ? "_pos_p" : "_neg_p"),
-  made.s2[i] - made.s1[i] > 0 ? "pos_s" : "neg_s",
+  (0.5 * (made.s1[i] + made.s2[i]) - made.reference > 0 ? "pos_s" : "neg_s") + (made.p2[i] > made.p1[i] ? "_pos_p" : "_neg_p"),
+  made.s2[i] > made.s1[i] ? "pos_s" : "neg_s",
 ];
 
 const components = (made) => {
@@ -183,18 +183,20 @@ const pieces = (p, s, pKind, sKind) => {
 // Intervals are of contributions as computed; another norm only scales them.
 const intervalsHold = () => state.gone.size === 0 && state.reference === null;
 
+const ranked = (made, weight) => Array.from(many.keys()).filter((i) => made.kept[i] > 0).sort((a, b) => weight[b] - weight[a] || a - b);
+
 const geometry = (made) => {
   const layout = layoutOf();
   const scale = state.norm === "none" ? 1 : 100 / made.norm;
-  const up = (i) => made.p2[i] - made.p1[i] > 0;
+  const up = (i) => made.p2[i] > made.p1[i];
   const sign = (i) => (layout === "all-positive" && !up(i) ? -scale : scale);
   const p = Float64Array.from(made.p, (value, i) => value * sign(i));
   const s = Float64Array.from(made.s, (value, i) => value * sign(i));
-  const offered = layout === "detailed" ? PARTS : SIGNS;
+  const offered = state.detailed ? PARTS : SIGNS;
   const screened = offered.some((kind) => state.hidden.has(kind));
   if (screened) {
     for (let i = 0; i < size; i += 1) {
-      if (layout === "detailed") {
+      if (state.detailed) {
         const [pKind, sKind] = kindsOf(made, i);
         if (state.hidden.has(pKind)) p[i] = 0;
         if (state.hidden.has(sKind)) s[i] = 0;
@@ -203,13 +205,13 @@ const geometry = (made) => {
   }
   const net = p.map((value, i) => value + s[i]);
   const weight = (screened ? net : made.c).map(Math.abs);
-  const order = Array.from(many.keys()).filter((i) => made.kept[i] > 0).sort((a, b) => weight[b] - weight[a] || a - b);
+  const order = ranked(made, weight);
   const bars = [];
   const bar = (i, rank) => {
     const [pKind, sKind] = kindsOf(made, i);
-    const [drawn, tip] = layout === "detailed"
+    const [drawn, tip] = state.detailed
       ? pieces(p[i], s[i], pKind, sKind)
-      : [net[i] === 0 ? [] : [{ start: 0, end: net[i], kind: net[i] > 0 ? "positive" : "negative" }], net[i]];
+      : [net[i] === 0 ? [] : [{ start: 0, end: net[i], kind: net[i] > 0 ? "positive" : "negative", faded: data.unclear.includes(i) }], net[i]];
     const known = data.intervals[i];
     const factor = data.norm * sign(i);
     const interval = known && drawn.length && intervalsHold() ? known.map((end) => end * factor).sort((a, b) => a - b) : null;
@@ -237,7 +239,7 @@ const geometry = (made) => {
 const sumsOf = (made, layout, scale, up, longest) => {
   const values = {};
   let pairs = [["negative", "positive"]];
-  if (layout === "detailed") {
+  if (state.detailed) {
     for (const kind of PARTS) values[kind] = made.components[kind] * scale;
     pairs = [["neg_s_pos_p", "neg_s_neg_p"], ["pos_s_neg_p", "pos_s_pos_p"]];
     const differ = (one, two) => one.some((value, i) => made.kept[i] > 0 && value !== two[i]);
@@ -269,8 +271,7 @@ const curveOf = (made, scale) => {
     ? [...new Set(Array.from({ length: 400 }, (_, i) => Math.round(10 ** ((i / 399) * Math.log10(total)))))]
     : Array.from({ length: total }, (_, i) => i + 1);
   const absolute = state.norm === "variation";
-  const order = Array.from(many.keys()).filter((i) => made.kept[i] > 0)
-    .sort((a, b) => Math.abs(made.c[b]) - Math.abs(made.c[a]) || a - b);
+  const order = ranked(made, made.c.map(Math.abs));
   const values = [];
   let before = 0;
   let reached = 0;
