@@ -158,7 +158,8 @@ def compare_windows(store: Store, trends: Trends, *, top: int = 30, contexts: in
             return found
         words = [str(word) for word in found.intervals.types]
         quoted = [
-            _contexts(store, *pair, words, contexts) for pair in zip(_windows(trends), sides, strict=True)
+            _contexts(store, *pair, words, contexts)
+            for pair in zip(_windows(trends), (first, second), strict=True)
         ]
     return replace(found, contexts={word: (quoted[0][word], quoted[1][word]) for word in words})
 
@@ -200,13 +201,13 @@ def window_counts(store: Store, window: Mapping[str, date], path: Path) -> Count
 
 
 def _contexts(
-    store: Store, window: Mapping[str, date], path: Path, words: Sequence[str], most: int
+    store: Store, window: Mapping[str, date], counts: Counts, words: Sequence[str], most: int
 ) -> dict[str, list[Context]]:
     """Sentences of the window's papers around each word, one a paper, named by arXiv id."""
     from hotpapers import wordshift as ws
 
     ids = [row["arxiv_id"] for row in store.rows(_IDS, window)]
-    found = ws.contexts(path, words, k=3 * most, width=300, tokenizer=_tokenizer(), text_col="text")
+    found = ws.contexts(counts, words, k=3 * most, width=300)
     quoted: dict[str, list[Context]] = {}
     for word, places in found.items():
         papers: dict[str, Context] = {}
