@@ -160,7 +160,7 @@ def test_tables_of_text(check_refused, tmp_path):
     )
     check_refused("series", "a.txt", says="two texts or more are needed, here is one (a)")
     check_refused(
-        "series", "rows.jsonl", *by, "--track", "free", "-o", "x.html", says="--track writes figures"
+        "series", "rows.jsonl", *by, "--track", "free", "-o", "x.html", says="x.html: accepted are .svg"
     )
     check_refused("matrix", "a.txt", "a.txt", says="a.txt was given twice")
     check_refused("matrix", "rows.jsonl", *by, "-o", "x.html", says="x.html: accepted are .svg")

@@ -48,14 +48,15 @@ def run_series(
     chosen
         Groups to compare, in this order; all where none are named.
     track
-        Words to follow through the groups: figures and tables are of these.
+        Words to follow through the groups: figures and tables are of these, and there is no page.
 
     Raises
     ------
     WordShiftError
         If an input or option can't be used; nothing is written then.
     """
-    files = targets(outputs, (*_DRAWN, *_TABLES, "html"), stem="series")
+    pages = () if track else ("html",)
+    files = targets(outputs, (*_DRAWN, *_TABLES, *pages), stem="series")
     if top < 1:
         raise WordShiftError(f"--top {top}: a number of words >= 1")
     options = shift_options(measure, counting.tokenizer)
@@ -97,8 +98,6 @@ def _write_tracks(
     for kind, path in files:
         if kind in _TABLES:
             write_columns(columns, path, meta=record)
-        elif kind == "html":
-            raise WordShiftError("--track writes figures and tables: a page shows steps")
 
 
 def _write_steps(steps: Steps, files: list[Target], record: dict[str, Any], top: int, palette: str) -> None:
