@@ -5,7 +5,8 @@
     python benchmarks/hopfield.py --threads 2  # one thread by default: on a shared machine more only wait
 
 Ours and the peer run in turns in one process, forward and backward each time; what is compared is the
-least time of all rounds, to which a busy machine adds least. Peak memory is measured in processes of their own. A bar that is missed is shown as missed.
+least time of all rounds, to which a busy machine adds least. Peak memory is measured in processes of
+their own. A bar that is missed is shown as missed.
 """
 
 from __future__ import annotations

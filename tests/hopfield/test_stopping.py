@@ -79,14 +79,10 @@ def test_a_pooling_over_many_patterns_stops_by_the_same_rule() -> None:
             randomised(HopfieldPooling(6, **options, backend=backend)).double()
             for backend in ("auto", "matmul")
         )
-        found = [layer.hopfield.get_executed_updates(_three(layer, x)) for layer in (folded, plain)]
+        found = [layer.get_executed_updates(x) for layer in (folded, plain)]
         assert found[0].tolist() == found[1].tolist()
         assert 0 < found[0].float().mean() < 8
         assert torch.allclose(folded(x), plain(x), atol=1e-10)
-
-
-def _three(layer: HopfieldPooling, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
-    return x, layer.pooling_weights.expand(len(x), -1, -1), x
 
 
 def test_a_stopped_head_is_frozen_where_it_stopped() -> None:
