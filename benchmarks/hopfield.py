@@ -105,7 +105,9 @@ def bench_updates(count: int, width: int, heads: int, steps: int) -> dict[str, A
         runs["peer"] = peer(width, **options)
         same_weights(layer, runs["peer"])
     silent.load_state_dict(layer.state_dict())
-    seconds = in_turns({name: step(run, x) for name, run in runs.items()}, 5)
+    seconds = in_turns(
+        {name: step(run, x) for name, run in runs.items()}, 15 if count * width < 40_000 else 5
+    )
     found: dict[str, Any] = {f"{name}, s": value for name, value in seconds.items()}
     found["ours / bare"] = bar(seconds["ours"] / seconds["bare"], 1.25, at_most=True)
     if peer is not None and steps:
@@ -145,7 +147,7 @@ def bench_bag(steps: int, *, input_gradient: bool, needed: float) -> dict[str, A
 def bench_growth(count: int) -> dict[str, Any]:
     """Time at N and 4 N, in turns."""
     few, many = (pooling(n, 0, input_gradient=True, which="ours") for n in (count, 4 * count))
-    seconds = in_turns({"few": step(*few), "many": step(*many)}, 15)
+    seconds = in_turns({"few": step(*few), "many": step(*many)}, 25)
     return {
         f"N = {count:,}, s": seconds["few"],
         f"N = {4 * count:,}, s": seconds["many"],
