@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from hotpapers.hopfield.fixed_sets import HopfieldLayer, HopfieldPooling
     from hotpapers.hopfield.functional import hopfield_retrieve
     from hotpapers.hopfield.layers import Hopfield
+    from hotpapers.hopfield.memory.report import TrustReport
+    from hotpapers.hopfield.memory.retrieval import Retrieval
+    from hotpapers.hopfield.memory.store import HopfieldMemory
     from hotpapers.hopfield.retrieval import RetrievalBound, retrieval_bound, separation
     from hotpapers.hopfield.storage import CapacityBound, capacity
     from hotpapers.hopfield.transformer import HopfieldDecoderLayer, HopfieldEncoderLayer
@@ -28,8 +31,11 @@ __all__ = [
     "HopfieldEncoderLayer",
     "HopfieldError",
     "HopfieldLayer",
+    "HopfieldMemory",
     "HopfieldPooling",
+    "Retrieval",
     "RetrievalBound",
+    "TrustReport",
     "capacity",
     "energy",
     "has_one_fixed_point",
@@ -53,4 +59,9 @@ __getattr__ = lazy_face(
     retrieval=("RetrievalBound", "retrieval_bound", "separation"),
     storage=("CapacityBound", "capacity"),
     transformer=("HopfieldDecoderLayer", "HopfieldEncoderLayer"),
+    **{
+        "memory.report": ("TrustReport",),
+        "memory.retrieval": ("Retrieval",),
+        "memory.store": ("HopfieldMemory",),
+    },
 )

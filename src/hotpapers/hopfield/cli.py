@@ -6,7 +6,10 @@ from typing import Annotated
 
 import typer
 
+from hotpapers.hopfield.memory.commands import app as memory
+
 app = typer.Typer(no_args_is_help=True, add_completion=False)
+app.add_typer(memory, name="memory")
 
 
 @app.callback()
