@@ -65,9 +65,8 @@ class Rows:
         average = y.new_full((width, 1), 1 / width)
         mean, r = y.new_empty((*y.shape[:2], 1)), y.new_empty((*y.shape[:2], 1))
         for at in self.blocks:
-            torch.matmul(y[:, at], average, out=mean[:, at])
-            centred = (y[:, at] - mean[:, at]).square_()
-            torch.matmul(centred, average, out=r[:, at])
+            mean[:, at] = y[:, at] @ average
+            r[:, at] = (y[:, at] - mean[:, at]).square_() @ average
         return mean, r.add_(eps).rsqrt_()
 
     def centre(self, vectors: Tensor) -> Tensor:
