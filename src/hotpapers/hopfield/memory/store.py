@@ -69,7 +69,7 @@ class HopfieldMemory:
     ['right', 'up', 'down']
     >>> found = memory.retrieve([1.0, 0.25])
     >>> found.id, found.regime, [round(float(number), 2) for number in found.state]
-    ('right', 'single', [2.0, 0.0])
+    ('right', 'single', [1.99, 0.01])
     """
 
     def __init__(

@@ -82,8 +82,9 @@ def read_vectors(
 
 def _of_array(path: Path) -> Vectors:
     try:
-        loaded = np.load(path, allow_pickle=False)
-        arrays = {"X": loaded} if isinstance(loaded, np.ndarray) else dict(loaded)
+        with path.open("rb") as stream:
+            loaded = np.load(stream, allow_pickle=False)
+            arrays = {"X": loaded} if isinstance(loaded, np.ndarray) else dict(loaded)
     except (ValueError, EOFError, zipfile.BadZipFile) as error:
         raise HopfieldError(f"{path} holds no plain array: save it with numpy.save or numpy.savez") from error
     name = "X" if "X" in arrays else next(iter(arrays), "X")
