@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from hotpapers.hopfield.fixed_points import has_one_fixed_point, k_mass, regime
     from hotpapers.hopfield.fixed_sets import HopfieldLayer, HopfieldPooling
     from hotpapers.hopfield.functional import hopfield_retrieve
+    from hotpapers.hopfield.heads.analysing import analyze_heads
+    from hotpapers.hopfield.heads.averaging import GaussianAveraging
+    from hotpapers.hopfield.heads.losses import replacement_costs
+    from hotpapers.hopfield.heads.replacing import replace_heads, restore_heads
+    from hotpapers.hopfield.heads.reports import HeadReport
     from hotpapers.hopfield.layers import Hopfield
     from hotpapers.hopfield.memory.report import TrustReport
     from hotpapers.hopfield.memory.retrieval import Retrieval
@@ -26,6 +31,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CapacityBound",
+    "GaussianAveraging",
+    "HeadReport",
     "Hopfield",
     "HopfieldDecoderLayer",
     "HopfieldEncoderLayer",
@@ -36,6 +43,7 @@ __all__ = [
     "Retrieval",
     "RetrievalBound",
     "TrustReport",
+    "analyze_heads",
     "capacity",
     "energy",
     "has_one_fixed_point",
@@ -43,6 +51,9 @@ __all__ = [
     "jacobian",
     "k_mass",
     "regime",
+    "replace_heads",
+    "replacement_costs",
+    "restore_heads",
     "retrieval_bound",
     "separation",
     "update",
@@ -60,6 +71,11 @@ __getattr__ = lazy_face(
     storage=("CapacityBound", "capacity"),
     transformer=("HopfieldDecoderLayer", "HopfieldEncoderLayer"),
     **{
+        "heads.analysing": ("analyze_heads",),
+        "heads.averaging": ("GaussianAveraging",),
+        "heads.losses": ("replacement_costs",),
+        "heads.replacing": ("replace_heads", "restore_heads"),
+        "heads.reports": ("HeadReport",),
         "memory.report": ("TrustReport",),
         "memory.retrieval": ("Retrieval",),
         "memory.store": ("HopfieldMemory",),

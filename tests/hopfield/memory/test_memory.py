@@ -306,7 +306,7 @@ def test_updates_that_do_not_come_to_rest_say_so() -> None:
     assert report.iterations <= 1000
     slow = memory.retrieve([1.0, 0.25], 3)
     assert slow.reports[0].iterations == 4
-    assert slow.verdict == "not converged"
+    assert slow.verdict == "mean of 2 patterns, not converged"
 
 
 def test_same_calls_same_bits() -> None:

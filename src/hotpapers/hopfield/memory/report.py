@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 
 from hotpapers.common.errors import FailureError
-from hotpapers.hopfield.convergence import lse
 from hotpapers.hopfield.fixed_points import Regime, k_mass
 from hotpapers.hopfield.memory.retrieving import Settled
 from hotpapers.hopfield.memory.separation import snapped
@@ -84,13 +83,10 @@ class TrustReport:
     @property
     def verdict(self) -> str:
         """The report in a few words."""
-        if not self.converged:
-            return "not converged"
-        if self.regime != "single":
-            return f"mean of {self.k} patterns"
-        if self.well_separated and not self.void:
+        if self.regime == "single" and self.well_separated and not self.void:
             return f"guaranteed within {self.error_bound:.1e}"
-        return "one pattern, not guaranteed"
+        found = "one pattern, not guaranteed" if self.regime == "single" else f"mean of {self.k} patterns"
+        return found if self.converged else f"{found}, not converged"
 
     def as_dict(self) -> dict[str, Any]:
         """All fields and the verdict; what is infinite is None, which JSON can hold."""
@@ -176,10 +172,12 @@ def _separations(space: Space, own: Tensor, index: Tensor) -> Tensor:
 
 
 def _energies(space: Space, states: Tensor, beta: float) -> Tensor:
-    """Equation 2 for each state, in double precision after the products."""
-    dots = space.products(states).double()
+    """Equation 2 for each state, summed in double precision."""
+    dots = space.products(states).mul_(beta)
+    top = dots.amax(-1, keepdim=True)
+    lse = (top[:, 0].double() + dots.sub_(top).exp_().sum(-1, dtype=torch.float64).log()) / beta
     square, norm = states.double().square().sum(-1), space.norm.double()
-    return -lse(beta, dots) + square / 2 + math.log(dots.shape[1]) / beta + norm.square() / 2
+    return -lse + square / 2 + math.log(dots.shape[1]) / beta + norm.square() / 2
 
 
 def _check_fall(before: Tensor, after: Tensor) -> None:
