@@ -1,4 +1,4 @@
-"""Hopfield layers beside a peer: updates over N x N, pooling of one large bag, growth with N.
+"""Hopfield layers beside a peer: updates over N x N, pooling of one large bag, growth with N, memory.
 
     python benchmarks/hopfield.py              # ours, and bare attention as the physical limit
     python benchmarks/hopfield.py --peer DIR   # also a checkout of hopfield-layers (package hflayers)
@@ -31,7 +31,7 @@ from torch.nn.functional import scaled_dot_product_attention
 from hotpapers.common.console import console, table
 from hotpapers.common.files import write_text
 from hotpapers.common.provenance import provenance
-from hotpapers.hopfield import Hopfield, HopfieldPooling
+from hotpapers.hopfield import Hopfield, HopfieldMemory, HopfieldPooling
 
 ROUNDS = 7
 BAG = (300_000, 32)
@@ -161,6 +161,31 @@ def _growth(count: int, threads: int) -> dict[str, Any]:
     }
 
 
+# ---- retrieval from a memory
+
+
+def bench_retrieval(queries: int, needed: float) -> dict[str, Any]:
+    """Patterns retrieved from 100,000 x 128, beside what softmax attention takes at least."""
+    random = torch.Generator().manual_seed(0)
+    x = torch.randn(100_000, 128, generator=random)
+    held = HopfieldMemory(beta=200.0)
+    held.store(x)
+    q = x[:queries] + 0.1 * torch.randn(queries, 128, generator=random)
+    start, stored = held.contents.preparation(q) * 200.0, held.contents.ready
+    parts = (start[None, None], stored[None, None], x[None, None])
+    runs = {
+        "retrieve": lambda: held.retrieve(q, return_info=False),
+        "matmul, softmax, matmul": lambda: torch.softmax(start @ stored.mT, -1) @ x,
+        "fused attention": lambda: scaled_dot_product_attention(*parts, scale=1.0),
+        "retrieve with report": lambda: held.retrieve(q),
+    }
+    seconds = in_turns(runs, 15 if queries == 1 else ROUNDS)
+    least = min(seconds["matmul, softmax, matmul"], seconds["fused attention"])
+    found: dict[str, Any] = {f"{name}, s": value for name, value in seconds.items()}
+    found["retrieve / the faster"] = bar(seconds["retrieve"] / least, needed, at_most=True)
+    return found
+
+
 # ---- memory
 
 
@@ -244,6 +269,8 @@ def main() -> None:
         # second does.
         f"growth from {BAG[0] // 4:,} x {BAG[1]}": partial(bench_growth, BAG[0] // 4, options.threads),
         f"growth from {BAG[0]:,} x {BAG[1]}": partial(bench_growth, BAG[0], options.threads),
+        "1 query to a memory of 100,000 x 128": partial(bench_retrieval, 1, 1.3),
+        "64 queries to a memory of 100,000 x 128": partial(bench_retrieval, 64, 1.2),
         f"{bag}, extra peak memory": partial(memory, peer, options.threads),
     }
     sections: dict[str, dict[str, Any]] = {

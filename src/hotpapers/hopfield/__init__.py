@@ -16,20 +16,34 @@ if TYPE_CHECKING:
     from hotpapers.hopfield.fixed_points import has_one_fixed_point, k_mass, regime
     from hotpapers.hopfield.fixed_sets import HopfieldLayer, HopfieldPooling
     from hotpapers.hopfield.functional import hopfield_retrieve
+    from hotpapers.hopfield.heads.analysing import analyze_heads
+    from hotpapers.hopfield.heads.averaging import GaussianAveraging
+    from hotpapers.hopfield.heads.losses import replacement_costs
+    from hotpapers.hopfield.heads.replacing import replace_heads, restore_heads
+    from hotpapers.hopfield.heads.reports import HeadReport
     from hotpapers.hopfield.layers import Hopfield
+    from hotpapers.hopfield.memory.report import TrustReport
+    from hotpapers.hopfield.memory.retrieval import Retrieval
+    from hotpapers.hopfield.memory.store import HopfieldMemory
     from hotpapers.hopfield.retrieval import RetrievalBound, retrieval_bound, separation
     from hotpapers.hopfield.storage import CapacityBound, capacity
     from hotpapers.hopfield.transformer import HopfieldDecoderLayer, HopfieldEncoderLayer
 
 __all__ = [
     "CapacityBound",
+    "GaussianAveraging",
+    "HeadReport",
     "Hopfield",
     "HopfieldDecoderLayer",
     "HopfieldEncoderLayer",
     "HopfieldError",
     "HopfieldLayer",
+    "HopfieldMemory",
     "HopfieldPooling",
+    "Retrieval",
     "RetrievalBound",
+    "TrustReport",
+    "analyze_heads",
     "capacity",
     "energy",
     "has_one_fixed_point",
@@ -37,6 +51,9 @@ __all__ = [
     "jacobian",
     "k_mass",
     "regime",
+    "replace_heads",
+    "replacement_costs",
+    "restore_heads",
     "retrieval_bound",
     "separation",
     "update",
@@ -53,4 +70,14 @@ __getattr__ = lazy_face(
     retrieval=("RetrievalBound", "retrieval_bound", "separation"),
     storage=("CapacityBound", "capacity"),
     transformer=("HopfieldDecoderLayer", "HopfieldEncoderLayer"),
+    **{
+        "heads.analysing": ("analyze_heads",),
+        "heads.averaging": ("GaussianAveraging",),
+        "heads.losses": ("replacement_costs",),
+        "heads.replacing": ("replace_heads", "restore_heads"),
+        "heads.reports": ("HeadReport",),
+        "memory.report": ("TrustReport",),
+        "memory.retrieval": ("Retrieval",),
+        "memory.store": ("HopfieldMemory",),
+    },
 )

@@ -6,7 +6,12 @@ from typing import Annotated
 
 import typer
 
+from hotpapers.hopfield.heads.commands import app as heads
+from hotpapers.hopfield.memory.commands import app as memory
+
 app = typer.Typer(no_args_is_help=True, add_completion=False)
+app.add_typer(memory, name="memory")
+app.add_typer(heads, name="heads")
 
 
 @app.callback()

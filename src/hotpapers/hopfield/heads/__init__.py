@@ -1,0 +1,1 @@
+"""Attention heads read as Hopfield networks: over how many patterns they average, and what replaces them."""
