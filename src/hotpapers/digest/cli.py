@@ -230,15 +230,16 @@ def related(
     style: Style = Format.table,
     store: StorePath = None,
 ) -> None:
-    """Find the papers nearest to one, by the telling words of title and abstract."""
+    """Find the papers nearest to one: an associative memory of what shares its telling words."""
     from hotpapers.common.arxiv_ids import normalise_arxiv_id
-    from hotpapers.digest.listing import print_hits
+    from hotpapers.digest.listing import print_circle
+    from hotpapers.digest.remembering import related_papers
     from hotpapers.digest.search import SearchIndex
     from hotpapers.digest.store import Store
 
     arxiv_id = normalise_arxiv_id(paper)
     with Store(store, read_only=True) as opened:
-        print_hits(SearchIndex(opened).related(arxiv_id, top=top), style)
+        print_circle(related_papers(SearchIndex(opened), opened.paper(arxiv_id), top=top), style)
 
 
 @app.command()

@@ -18,9 +18,18 @@ from hotpapers.digest.search import Hit
 from hotpapers.digest.sources import available_sources, open_source
 
 if TYPE_CHECKING:
+    from hotpapers.digest.remembering import Circle
     from hotpapers.digest.sources.settings import Settings
 
-__all__ = ["FORMATS", "print_days", "print_hits", "print_ranking", "print_sources", "print_trends"]
+__all__ = [
+    "FORMATS",
+    "print_circle",
+    "print_days",
+    "print_hits",
+    "print_ranking",
+    "print_sources",
+    "print_trends",
+]
 
 FORMATS = ("table", "json", "csv", "md")
 
@@ -61,6 +70,13 @@ def print_hits(hits: Sequence[Hit], style: str) -> None:
         for hit in hits
     ]
     _print(rows, style, columns=("score", "arxiv_id", "title", "categories"))
+
+
+def print_circle(circle: Circle, style: str) -> None:
+    """The papers nearest to one, a line each, and how many of them belong together."""
+    print_hits(circle.hits, style)
+    if style == "table" and circle.verdict:
+        console().print(f"score: weight in per cent. {circle.verdict}", markup=False)
 
 
 def print_trends(trends: Trends, style: str) -> None:
