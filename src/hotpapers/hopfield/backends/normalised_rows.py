@@ -56,7 +56,8 @@ class Rows:
         statistics: tuple[Tensor, Tensor] | None = None,
     ) -> None:
         self.y, self.mask, self.eps = y, mask, eps
-        self.blocks = list(blocks(y.shape[1], y.shape[0] * y.shape[2]))
+        # Smaller blocks than for projected patterns: a block is read several times in a row.
+        self.blocks = list(blocks(y.shape[1], 4 * y.shape[0] * y.shape[2]))
         if eps is not None:
             self.mean, self.r = statistics or self._statistics(eps)
 
