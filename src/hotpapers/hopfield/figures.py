@@ -94,12 +94,12 @@ def draw_digits(done: Completion, path: Path) -> None:
             figure.text(0.1 / width, y + 0.32 * cell / height, note, color=_FAINT, fontsize=8, va="center")
             for column, image in enumerate(images):
                 place = ((left + column * cell) / width, y, (cell - 0.06) / width, (cell - 0.06) / height)
-                _digit(figure.add_axes(place), image.reshape(8, 8))
+                _digit(figure.add_axes(place), image.reshape(8, 8).numpy())
 
 
 def _digit(panel: Any, image: Any) -> None:
     panel.imshow(image, cmap="Greys", vmin=0, vmax=1, interpolation="nearest")
-    missing = np.isnan(np.asarray(image)).any(1)
+    missing = np.isnan(image).any(1)
     if missing.any():
         start = float(missing.argmax()) - 0.5
         panel.fill_between(
@@ -137,8 +137,8 @@ def _landscape(panel: Any, landscape: Landscape) -> None:
     from matplotlib.colors import LinearSegmentedColormap
 
     low, high = -1.75, 2.65
-    axis = torch.linspace(low, high, 121, dtype=torch.float64)
-    grid = torch.cartesian_prod(axis, axis)
+    places = torch.linspace(low, high, 121, dtype=torch.float64)
+    grid, axis = torch.cartesian_prod(places, places), places.numpy()
     height = energy(grid, STORED, landscape.beta).reshape(121, 121).T.sqrt().numpy()
     shades = LinearSegmentedColormap.from_list("depth", ["#6fa5d4", "#c3d9ee", "#ffffff"])
     levels = np.linspace(height.min(), height.max(), 15)
@@ -203,6 +203,7 @@ def draw_learning(curves: Mapping[str, Sequence[Learned]], path: Path, title: st
             )
         panel.axhline(0.5, color="#c8ccd0", linewidth=0.8, zorder=0)
         panel.set(xlim=(1, max(longest, 2)), ylim=(0.4, 1.03), xlabel="epoch", ylabel="held-out accuracy")
+        panel.xaxis.get_major_locator().set_params(integer=True)
         panel.spines[["top", "right"]].set_visible(False)
         panel.set_title(title, loc="left", fontsize=11)
 

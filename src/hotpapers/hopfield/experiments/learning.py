@@ -18,8 +18,6 @@ __all__ = ["NETWORKS", "Learned", "fit", "interval", "learn", "network"]
 
 NETWORKS = ("association", "pooling", "lookup", "LSTM")
 
-_LOOKUPS = 8
-
 
 class _Last(nn.Module):
     """An LSTM's last state."""
@@ -36,6 +34,9 @@ class _Last(nn.Module):
 def network(name: str, task: Task, **options: Any) -> nn.Module:
     """A classifier of sets: one layer, then a dense one to a single number.
 
+    A lookup starts with all distinct instances of the training sets as stored patterns, which learn, and
+    retrieves fixed random vectors.
+
     Parameters
     ----------
     name
@@ -50,12 +51,22 @@ def network(name: str, task: Task, **options: Any) -> nn.Module:
         return nn.Sequential(_Last(width), nn.Linear(4, 1))
     if name == "pooling":
         return nn.Sequential(HopfieldPooling(width, **options), nn.Linear(width, 1))
-    layer = (
-        Hopfield(width, **options)
-        if name == "association"
-        else HopfieldLayer(width, quantity=_LOOKUPS, **options)
-    )
+    layer = Hopfield(width, **options) if name == "association" else _lookup(task, options)
     return nn.Sequential(layer, nn.Flatten(), nn.Linear(count * width, 1))
+
+
+def _lookup(task: Task, options: dict[str, Any]) -> HopfieldLayer:
+    distinct = torch.unique(task.inputs.flatten(0, 1), dim=0)
+    layer = HopfieldLayer(
+        distinct.shape[1],
+        quantity=len(distinct),
+        lookup_weights_as_separated=True,
+        lookup_targets_as_trainable=False,
+        **options,
+    )
+    with torch.no_grad():
+        layer.lookup_weights.copy_(distinct[None])
+    return layer
 
 
 @dataclass(frozen=True)
