@@ -6,12 +6,14 @@ from typing import Annotated
 
 import typer
 
+from hotpapers.hopfield.experiments.commands import app as demo
 from hotpapers.hopfield.heads.commands import app as heads
 from hotpapers.hopfield.memory.commands import app as memory
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 app.add_typer(memory, name="memory")
 app.add_typer(heads, name="heads")
+app.add_typer(demo, name="demo")
 
 
 @app.callback()

@@ -1,96 +1,218 @@
-"""Figures as SVG text: the energy over the plane and the way of a state."""
+"""Figures: completed digits, the energy over the plane with the ways of states, learning curves."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
+import numpy as np
 import torch
-from torch import Tensor
 
 from hotpapers.common.figures import PALETTE
+from hotpapers.common.files import atomic_path
+from hotpapers.hopfield.convergence import energy
+from hotpapers.hopfield.errors import HopfieldError
+from hotpapers.hopfield.experiments.digits import UPPER, Completion
+from hotpapers.hopfield.experiments.learning import Learned
+from hotpapers.hopfield.experiments.regimes import STORED, Landscape
 
-__all__ = ["landscapes"]
+__all__ = ["check_figure", "draw_digits", "draw_landscapes", "draw_learning"]
 
-_SIDE, _GAP, _HEAD, _LOW, _HIGH, _CELLS, _BANDS = 220, 24, 34, -1.6, 2.4, 44, 9
+_INK, _FAINT = "#1c2024", "#6b6f73"
+_BLUE, _WARM = PALETTE["blue"][0], PALETTE["vermilion"][0]
 
 
-def landscapes(
-    stored: Tensor,
-    betas: Sequence[float],
-    ways: Sequence[Tensor],
-    energy: Callable[[Tensor, Tensor, float], Tensor],
-) -> str:
-    """One panel a beta: bands of equal energy, the stored patterns, the way of a state.
+def check_figure(path: Path) -> Path:
+    """`path`, if a figure can be written there.
+
+    Raises
+    ------
+    HopfieldError
+        For a suffix other than .svg, .png and .pdf.
+    """
+    if path.suffix.lower() not in {".svg", ".png", ".pdf"}:
+        raise HopfieldError(f"{path}: a figure is written as .svg, .png or .pdf")
+    return path
+
+
+@contextmanager
+def _figure(path: Path, width: float, height: float) -> Iterator[Any]:
+    """A figure of so many inches that is written to `path` when the block ends; text stays text."""
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    check_figure(path)
+    settings: Any = {
+        "svg.fonttype": "none",
+        "font.family": "sans-serif",
+        "font.size": 9,
+        "text.color": _INK,
+        "axes.labelcolor": _INK,
+        "svg.hashsalt": "hotpapers",
+    }
+    with mpl.rc_context(settings):
+        figure = Figure(figsize=(width, height))
+        yield figure
+        with atomic_path(path) as temporary:
+            kind = path.suffix[1:].lower()
+            dated: Any = {"metadata": {"Date": None}} if kind == "svg" else {}
+            figure.savefig(temporary, format=kind, dpi=160, **dated)
+
+
+# ---- digits
+
+
+def draw_digits(done: Completion, path: Path) -> None:
+    """The stored images, their known halves, and what each temperature retrieves for them.
 
     Parameters
     ----------
-    stored
-        ``[N, 2]``.
-    betas
-        One a panel.
-    ways
-        For each, the states from first to last, ``[T, 2]``.
-    energy
-        (states, stored, beta) -> energies.
+    done
+        As `complete_digits` makes it.
+    path
+        .svg, .png or .pdf.
     """
-    width = len(betas) * _SIDE + (len(betas) - 1) * _GAP
-    panels = [
-        f'<g transform="translate({at * (_SIDE + _GAP)} {_HEAD})">{_panel(stored, beta, way, energy)}</g>'
-        for at, (beta, way) in enumerate(zip(betas, ways, strict=True))
-    ]
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {_SIDE + _HEAD + 22}" role="img" '
-        f'font-family="system-ui, sans-serif" font-size="13" fill="currentColor">'
-        f"<title>Energy and the way of a state at three temperatures</title>{''.join(panels)}</svg>\n"
-    )
-
-
-def _place(point: Tensor) -> tuple[float, float]:
-    x, y = ((point - _LOW) / (_HIGH - _LOW)).tolist()
-    return round(x * _SIDE, 1), round((1 - y) * _SIDE, 1)
-
-
-def _panel(
-    stored: Tensor, beta: float, way: Tensor, energy: Callable[[Tensor, Tensor, float], Tensor]
-) -> str:
-    blue, orange = PALETTE["blue"][0], PALETTE["vermilion"][0]
-    marks = [f'<text x="0" y="-12">beta = {beta:g}</text>', *_bands(stored, beta, energy)]
-    for at, pattern in enumerate(stored):
-        x, y = _place(pattern)
-        name = f'<text x="{x + 9}" y="{y - 7}">x{at + 1}</text>'
-        marks.append(
-            f'<circle cx="{x}" cy="{y}" r="5" fill="none" stroke="currentColor" stroke-width="2"/>{name}'
+    rows: list[tuple[str, str, Any]] = [("stored", "one image of each digit", done.images)]
+    rows.append(("known", "the upper half", torch.where(UPPER, done.images, math.nan)))
+    for beta, found in zip(done.betas, done.found, strict=True):
+        middle = int(np.median([report.k for report in found.reports]))
+        says = "one pattern each" if middle == 1 else f"means of some {middle:,} patterns"
+        rows.append((f"beta {beta:.3g}", says, found.state))
+    columns = len(done.images)
+    left, top, cell = 2.05, 0.42, 0.62
+    width, height = left + columns * cell + 0.1, top + len(rows) * (cell + 0.14) + 0.1
+    with _figure(path, width, height) as figure:
+        figure.text(
+            0.1 / width, 1 - 0.22 / height, "Digits completed from half an image", fontsize=11, va="center"
         )
-    line = " ".join(f"{x},{y}" for x, y in map(_place, way))
-    marks.append(
-        f'<polyline points="{line}" fill="none" stroke="var(--vermilion, {orange})" stroke-width="2"/>'
-    )
-    for point, radius in ((way[0], 3), (way[-1], 5)):
-        x, y = _place(point)
-        marks.append(f'<circle cx="{x}" cy="{y}" r="{radius}" fill="var(--vermilion, {orange})"/>')
-    marks.append(
-        f'<rect width="{_SIDE}" height="{_SIDE}" fill="none" stroke="var(--blue, {blue})" stroke-opacity="0.5"/>'
-        f'<text x="0" y="{_SIDE + 16}" font-size="11">small dot: start, large dot: at rest</text>'
-    )
-    return "".join(marks)
+        for row, (name, note, images) in enumerate(rows):
+            y = 1 - (top + row * (cell + 0.14) + cell) / height
+            figure.text(0.1 / width, y + 0.62 * cell / height, name, fontweight="bold", va="center")
+            figure.text(0.1 / width, y + 0.32 * cell / height, note, color=_FAINT, fontsize=8, va="center")
+            for column, image in enumerate(images):
+                place = ((left + column * cell) / width, y, (cell - 0.06) / width, (cell - 0.06) / height)
+                _digit(figure.add_axes(place), image.reshape(8, 8).numpy())
 
 
-def _bands(stored: Tensor, beta: float, energy: Callable[[Tensor, Tensor, float], Tensor]) -> list[str]:
-    """Cells shaded by the rank of their energy: the darker, the lower."""
-    step = (_HIGH - _LOW) / _CELLS
-    centres = _LOW + step * (torch.arange(_CELLS, dtype=stored.dtype) + 0.5)
-    grid = torch.cartesian_prod(centres, centres)
-    ranks = energy(grid, stored, beta).argsort().argsort() * _BANDS // len(grid)
-    size = _SIDE / _CELLS
-    cells = []
-    for (column, row), rank in zip(
-        torch.cartesian_prod(torch.arange(_CELLS), torch.arange(_CELLS)).tolist(), ranks.tolist(), strict=True
-    ):
-        if rank == _BANDS - 1:
-            continue  # the highest band is the page itself
-        x, y = round(column * size, 1), round(_SIDE - (row + 1) * size, 1)
-        shade = round(0.42 * (1 - rank / (_BANDS - 1)) ** 1.5, 3)
-        cells.append(
-            f'<rect x="{x}" y="{y}" width="{size + 0.3:.1f}" height="{size + 0.3:.1f}" opacity="{shade}"/>'
+def _digit(panel: Any, image: Any) -> None:
+    panel.imshow(image, cmap="Greys", vmin=0, vmax=1, interpolation="nearest")
+    missing = np.isnan(image).any(1)
+    if missing.any():
+        start = float(missing.argmax()) - 0.5
+        panel.fill_between(
+            [-0.5, 7.5], start, 7.5, facecolor="none", hatch="////", edgecolor="#b9bec4", linewidth=0
         )
-    return [f'<g fill="var(--blue, {PALETTE["blue"][0]})">{"".join(cells)}</g>']
+    panel.set(xticks=[], yticks=[], xlim=(-0.5, 7.5), ylim=(7.5, -0.5))
+    for side in panel.spines.values():
+        side.set(color="#c8ccd0", linewidth=0.7)
+
+
+# ---- landscapes
+
+
+def draw_landscapes(landscapes: Sequence[Landscape], path: Path) -> None:
+    """One panel a temperature: the energy as shades, stored patterns as rings, ways of states as lines.
+
+    Parameters
+    ----------
+    landscapes
+        As `explore` makes them.
+    path
+        .svg, .png or .pdf.
+    """
+    count = len(landscapes)
+    with _figure(path, 0.4 + 3.0 * count, 3.6) as figure:
+        panels = figure.subplots(1, count, squeeze=False)[0]
+        figure.subplots_adjust(left=0.012, right=0.988, bottom=0.09, top=0.93, wspace=0.04)
+        for panel, landscape in zip(panels, landscapes, strict=True):
+            _landscape(panel, landscape)
+        key = "lines: the ways of states, update by update    dots: where they come to rest    rings: stored patterns"
+        figure.text(0.5, 0.035, key, ha="center", color=_FAINT, fontsize=8)
+
+
+def _landscape(panel: Any, landscape: Landscape) -> None:
+    from matplotlib.colors import LinearSegmentedColormap
+
+    low, high = -1.75, 2.65
+    places = torch.linspace(low, high, 121, dtype=torch.float64)
+    grid, axis = torch.cartesian_prod(places, places), places.numpy()
+    height = energy(grid, STORED, landscape.beta).reshape(121, 121).T.sqrt().numpy()
+    shades = LinearSegmentedColormap.from_list("depth", ["#6fa5d4", "#c3d9ee", "#ffffff"])
+    levels = np.linspace(height.min(), height.max(), 15)
+    panel.contourf(axis, axis, height, levels=levels, cmap=shades)
+    panel.contour(axis, axis, height, levels=levels, colors="white", linewidths=0.5)
+    for way in landscape.ways:
+        x, y = way.numpy().T
+        panel.plot(x, y, color=_WARM, linewidth=0.7, alpha=0.75)
+        panel.plot(x[:1], y[:1], ".", color=_WARM, markersize=2.2, alpha=0.9)
+    for at, (x, y) in enumerate(STORED.tolist(), start=1):
+        panel.plot(
+            x, y, "o", markersize=10, markerfacecolor="none", markeredgecolor=_INK, markeredgewidth=1.3
+        )
+        panel.annotate(f"x{at}", (x, y), (8, 7), textcoords="offset points", fontsize=9)
+    panel.plot(
+        *landscape.ends.numpy().T, "o", color=_WARM, markersize=6, markeredgecolor="white", markeredgewidth=1
+    )
+    panel.set(xlim=(low, high), ylim=(low, high), xticks=[], yticks=[], aspect="equal")
+    panel.spines[:].set_visible(False)
+    panel.set_title(f"beta {landscape.beta:g}: {_said(landscape)}", fontsize=9.5, loc="left")
+
+
+def _said(landscape: Landscape) -> str:
+    if len(landscape.ends) == 1:
+        k = landscape.k[0]
+        return f"all end at the mean of {k}" if k > 1 else "all end at one pattern"
+    if all(k == 1 for k in landscape.k):
+        return "each ends at a pattern"
+    return f"{len(landscape.ends)} fixed points"
+
+
+# ---- learning
+
+
+def draw_learning(curves: Mapping[str, Sequence[Learned]], path: Path, title: str) -> None:
+    """Held-out accuracy by epoch: a line a seed, a colour a network, its name at the end of its lines.
+
+    Parameters
+    ----------
+    curves
+        Name of a network -> how it learned, one a seed.
+    path
+        .svg, .png or .pdf.
+    title
+        Of the figure.
+    """
+    hues = [PALETTE[name][0] for name in ("blue", "vermilion", "green", "grey")]
+    longest = max(len(one.accuracies) for runs in curves.values() for one in runs)
+    with _figure(path, 6.4, 3.4) as figure:
+        panel = figure.add_axes((0.09, 0.15, 0.72, 0.72))
+        ends = _apart(
+            {name: float(np.mean([one.accuracies[-1] for one in runs])) for name, runs in curves.items()}
+        )
+        for (name, runs), hue in zip(curves.items(), hues, strict=False):
+            for one in runs:
+                epochs = np.arange(1, len(one.accuracies) + 1)
+                panel.plot(epochs, one.accuracies, color=hue, linewidth=1.2, alpha=0.8)
+                if len(epochs) < longest:  # it had learned, and stopped
+                    panel.plot(epochs[-1:], one.accuracies[-1:], "o", color=hue, markersize=3.5)
+            panel.annotate(
+                name, (1.02, ends[name]), xycoords=("axes fraction", "data"), color=hue, va="center"
+            )
+        panel.axhline(0.5, color="#c8ccd0", linewidth=0.8, zorder=0)
+        panel.set(xlim=(1, max(longest, 2)), ylim=(0.4, 1.03), xlabel="epoch", ylabel="held-out accuracy")
+        panel.xaxis.get_major_locator().set_params(integer=True)
+        panel.spines[["top", "right"]].set_visible(False)
+        panel.set_title(title, loc="left", fontsize=11)
+
+
+def _apart(places: Mapping[str, float], least: float = 0.055) -> dict[str, float]:
+    """Heights of labels moved so far apart that they do not overlap."""
+    found: dict[str, float] = {}
+    last = math.inf
+    for name, place in sorted(places.items(), key=lambda pair: -pair[1]):
+        last = min(place, last - least)
+        found[name] = last
+    return found

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from pathlib import Path
 
@@ -99,6 +100,42 @@ def test_compacting_keeps_everything_and_voids_the_journal(folder) -> None:
     with HopfieldMemory.open(folder) as memory:
         memory.store(vectors(1, seed=9), values=[[1.0, 1.0]])
     assert len(HopfieldMemory.load(folder)) == 18
+
+
+def test_a_journal_of_a_later_data_file_is_refused(folder) -> None:
+    older = (folder / "patterns.safetensors").read_bytes()
+    with HopfieldMemory.open(folder) as memory:
+        memory.compact()
+        memory.store(vectors(1), values=[[0.0, 0.0]])
+    (folder / "patterns.safetensors").write_bytes(older)
+    for read in (HopfieldMemory.load, HopfieldMemory.open):
+        with pytest.raises(InputError, match="continues a later data file than the one beside it"):
+            read(folder)
+
+
+def test_a_reader_beside_a_busy_writer_sees_whole_stores(folder, monkeypatch) -> None:
+    monkeypatch.setattr(memory_file, "_SHORT", 500)
+    stop, seen, failures = threading.Event(), set(), []
+
+    def look() -> None:
+        while not stop.is_set():
+            try:
+                found = HopfieldMemory.load(folder)
+            except (InputError, FailureError, OSError) as error:
+                failures.append(error)
+                return
+            seen.add(len(found))
+
+    reader = threading.Thread(target=look)
+    with HopfieldMemory.open(folder) as memory:
+        reader.start()
+        for turn in range(120):
+            memory.store(vectors(1, seed=turn), values=[[0.0, 1.0]])
+        stop.set()
+    reader.join()
+    assert failures == []
+    assert len(seen) > 1
+    assert seen <= set(range(10, 131))
 
 
 def test_a_long_journal_is_folded_in(folder, monkeypatch) -> None:

@@ -299,6 +299,17 @@ def test_a_beta_of_a_million_overflows_nothing() -> None:
     assert all(math.isfinite(report.energy_after) for report in found.reports)
 
 
+@pytest.mark.parametrize(("size", "beta"), [(1e3, 1e-4), (1e4, 1.0), (1e-3, 1e-6), (1.0, 1e6)])
+def test_rounding_of_large_terms_is_not_taken_for_a_rising_energy(size, beta) -> None:
+    x = (vectors(200) * size).float()
+    memory = HopfieldMemory(beta=beta, center=False, normalize=False)
+    memory.store(x)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # such patterns are not all separated
+        found = memory.retrieve(x[:50] * 1.001, 3)
+    assert bool(found.state.isfinite().all())
+
+
 def test_updates_that_do_not_come_to_rest_say_so() -> None:
     memory = plain(beta=0.5)
     memory.store(HAND)

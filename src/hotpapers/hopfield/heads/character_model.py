@@ -43,7 +43,7 @@ class CharacterSettings:
     width: int = 96
     length: int = 128
     batch: int = 8
-    steps: int = 2500
+    steps: int = 2000
     rate: float = 2e-3
     seed: int = 0
 

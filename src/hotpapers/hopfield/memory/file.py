@@ -240,7 +240,12 @@ def read_store(kind: type[Memory], folder: Path, device: str | torch.device) -> 
     for _ in range(_TRIES):
         data = _read_data(path)
         memory = _memory_of(kind, data, device)
-        changes = list(Journal(folder / _JOURNAL, data.generation).replay())
+        try:
+            changes = list(Journal(folder / _JOURNAL, data.generation).replay())
+        except HopfieldError:
+            if _read_data_generation(path) == data.generation:
+                raise
+            continue
         if _read_data_generation(path) == data.generation:
             for change in changes:
                 memory.contents.apply(_on(change, memory.contents.device))

@@ -159,14 +159,19 @@ class Journal:
         Raises
         ------
         HopfieldError
-            If the journal is damaged or of another version.
+            If the journal is damaged, of another version, or continues a later data file.
         """
         if not self.path.exists():
             return
         end = records = 0
         with self.path.open("rb") as stream:
-            if read_generation(stream, self.path) != self._generation:
-                return  # of an earlier data file, which holds all of it
+            found = read_generation(stream, self.path)
+            if found is None or found < self._generation:
+                return  # of an earlier data file, all of which is in the present one
+            if found > self._generation:
+                raise HopfieldError(
+                    f"{self.path} continues a later data file than the one beside it: restore both from the same copy"
+                )
             end = _HEADER.size
             for change, after in read_changes(stream, self.path):
                 yield change

@@ -136,7 +136,7 @@ def trust(
     own = space.pattern(index)
     delta = _separations(space, own, index)
     before, after = _energies(space, start, beta), _energies(space, state, beta)
-    _check_fall(before, after)
+    _check_fall(space, start, before, after, beta)
     norms = [float(value) for value in space.norm.expand(len(start))]
     bounds = _theorem_5(space, settled.states, own, delta, beta)
     columns = {
@@ -180,10 +180,16 @@ def _energies(space: Space, states: Tensor, beta: float) -> Tensor:
     return -lse + square / 2 + math.log(dots.shape[1]) / beta + norm.square() / 2
 
 
-def _check_fall(before: Tensor, after: Tensor) -> None:
+def _check_fall(space: Space, start: Tensor, before: Tensor, after: Tensor, beta: float) -> None:
     if not __debug__:
         return
-    rise = float(((after - before) / before.abs().clamp(min=1.0)).max())
+    # What the energy is the difference of: its terms round by as much as they are large.
+    terms = (
+        space.norm.double().square()
+        + start.double().square().sum(-1)
+        + math.log(space.patterns.shape[0]) / beta
+    )
+    rise = float(((after - before) / (before.abs() + terms)).max())
     if rise > 1e-5:
         raise FailureError(
             f"an update raised the energy by {rise:.1e}: a fault of this program, please report it"

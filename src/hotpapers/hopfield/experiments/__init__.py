@@ -1,0 +1,1 @@
+"""The paper's small experiments, made again: what the claims measure and the demo commands show."""

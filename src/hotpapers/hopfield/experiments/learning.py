@@ -1,0 +1,175 @@
+"""The three layers, and an LSTM, as classifiers of sets; their training; accuracies with intervals."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from hotpapers.hopfield.experiments.tasks import Task
+from hotpapers.hopfield.fixed_sets import HopfieldLayer, HopfieldPooling
+from hotpapers.hopfield.layers import Hopfield
+
+__all__ = ["NETWORKS", "Learned", "fit", "interval", "learn", "network"]
+
+NETWORKS = ("association", "pooling", "lookup", "LSTM")
+
+
+class _Last(nn.Module):
+    """An LSTM's last state."""
+
+    def __init__(self, width: int, hidden: int = 4) -> None:
+        super().__init__()
+        self.lstm = nn.LSTM(width, hidden, batch_first=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        state: Tensor = self.lstm(x)[0][:, -1]
+        return state
+
+
+def network(name: str, task: Task, **options: Any) -> nn.Module:
+    """A classifier of sets: one layer, then a dense one to a single number.
+
+    A lookup starts with all distinct instances of the training sets as stored patterns, which learn, and
+    retrieves fixed random vectors.
+
+    Parameters
+    ----------
+    name
+        One of `NETWORKS`.
+    task
+        Whose sets are classified.
+    options
+        Of the Hopfield layer.
+    """
+    count, width = task.inputs.shape[1:]
+    if name == "LSTM":
+        return nn.Sequential(_Last(width), nn.Linear(4, 1))
+    if name == "pooling":
+        return nn.Sequential(HopfieldPooling(width, **options), nn.Linear(width, 1))
+    layer = Hopfield(width, **options) if name == "association" else _lookup(task, options)
+    return nn.Sequential(layer, nn.Flatten(), nn.Linear(count * width, 1))
+
+
+def _lookup(task: Task, options: dict[str, Any]) -> HopfieldLayer:
+    distinct = torch.unique(task.inputs.flatten(0, 1), dim=0)
+    layer = HopfieldLayer(
+        distinct.shape[1],
+        quantity=len(distinct),
+        lookup_weights_as_separated=True,
+        lookup_targets_as_trainable=False,
+        **options,
+    )
+    with torch.no_grad():
+        layer.lookup_weights.copy_(distinct[None])
+    return layer
+
+
+@dataclass(frozen=True)
+class Learned:
+    """How a network learned.
+
+    Parameters
+    ----------
+    accuracies
+        Held-out accuracy after each epoch.
+    losses
+        Mean training loss of each epoch.
+    """
+
+    accuracies: Sequence[float]
+    losses: Sequence[float]
+
+
+def fit(
+    model: nn.Module,
+    task: Task,
+    *,
+    epochs: int,
+    seed: int,
+    batch: int = 32,
+    rate: float = 1e-3,
+    enough: float = 0.0,
+) -> Learned:
+    """AdamW with gradients clipped at norm 1; ends early where an epoch's training loss is below `enough`."""
+    random = torch.Generator().manual_seed(seed)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=rate)
+    accuracies, losses = [], []
+    for _ in range(epochs):
+        model.train()
+        total = 0.0
+        for rows in torch.split(torch.randperm(len(task.inputs), generator=random), batch):
+            optimizer.zero_grad()
+            logits = model(task.inputs[rows]).squeeze(-1)
+            loss = nn.functional.binary_cross_entropy_with_logits(logits, task.labels[rows])
+            loss.backward()  # type: ignore[no-untyped-call]
+            nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimizer.step()
+            total += float(loss.detach()) * len(rows)
+        losses.append(total / len(task.inputs))
+        accuracies.append(accuracy(model, task))
+        if losses[-1] < enough:
+            break
+    return Learned(accuracies, losses)
+
+
+@torch.no_grad()
+def accuracy(model: nn.Module, task: Task) -> float:
+    """Share of held-out sets that are classified rightly."""
+    model.eval()
+    right = (model(task.held_inputs).squeeze(-1) > 0) == (task.held_labels > 0.5)
+    return float(right.double().mean())
+
+
+def learn(
+    name: str,
+    make: Callable[[int], Task],
+    *,
+    seeds: int,
+    epochs: int,
+    enough: float = 0.0,
+    watch: Callable[[int, Learned], None] | None = None,
+    **options: Any,
+) -> list[Learned]:
+    """Train the network `name` on the task of each seed; data, weights and order all follow the seed.
+
+    Parameters
+    ----------
+    name
+        One of `NETWORKS`.
+    make
+        Makes the task of a seed.
+    seeds
+        How many, from 0.
+    epochs, enough
+        As in `fit`.
+    watch
+        Told each seed and how it went.
+    options
+        Of the Hopfield layer.
+    """
+    found = []
+    for seed in range(seeds):
+        task = make(seed)
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            found.append(fit(network(name, task, **options), task, epochs=epochs, seed=seed, enough=enough))
+        if watch is not None:
+            watch(seed, found[-1])
+    return found
+
+
+def interval(values: Sequence[float]) -> tuple[float, float, float]:
+    """Mean of values over seeds and the ends of its 95 % interval (Student's t), within [0, 1]."""
+    from scipy.stats import t
+
+    count, mean = len(values), math.fsum(values) / len(values)
+    if count < 2:
+        return mean, 0.0, 1.0
+    spread = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (count - 1))
+    half = float(t.ppf(0.975, count - 1)) * spread / math.sqrt(count)
+    return mean, max(0.0, mean - half), min(1.0, mean + half)
