@@ -6,7 +6,10 @@ from typing import Annotated
 
 import typer
 
+from hotpapers.hopfield.mil.commands import app as mil
+
 app = typer.Typer(no_args_is_help=True, add_completion=False)
+app.add_typer(mil, name="mil")
 
 
 @app.callback()
