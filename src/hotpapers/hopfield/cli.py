@@ -7,9 +7,11 @@ from typing import Annotated
 import typer
 
 from hotpapers.hopfield.mil.commands import app as mil
+from hotpapers.hopfield.repertoire.commands import app as repertoire
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 app.add_typer(mil, name="mil")
+app.add_typer(repertoire, name="repertoire")
 
 
 @app.callback()

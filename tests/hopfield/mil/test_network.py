@@ -27,7 +27,9 @@ def rows(offsets) -> torch.Tensor:
 def networks(members: int = 3, **options) -> BagNetworks:
     """Networks whose every parameter matters."""
     beta = options.pop("beta", torch.tensor([0.5, 1.0, 4.0])[:members])
-    made = BagNetworks(Shape(features=6, embedding=(9, 8), heads=2, hidden_size=4, **options), members, beta=beta)
+    made = BagNetworks(
+        Shape(features=6, embedding=(9, 8), heads=2, hidden_size=4, **options), members, beta=beta
+    )
     generator = torch.Generator().manual_seed(0)
     with torch.no_grad():
         for parameter in made.parameters():
@@ -49,7 +51,11 @@ def room_pooling(made: BagNetworks, member: int, steps: int) -> HopfieldPooling:
         "hopfield.association_core.out_proj.weight": p["pool_weight"].T,
         "hopfield.association_core.out_proj.bias": p["pool_bias"][0],
     }
-    for theirs, ours in (("stored_pattern", "stored"), ("state_pattern", "state"), ("pattern_projection", "projection")):
+    for theirs, ours in (
+        ("stored_pattern", "stored"),
+        ("state_pattern", "state"),
+        ("pattern_projection", "projection"),
+    ):
         for part in ("weight", "bias"):
             state[f"hopfield.norm_{theirs}.{part}"] = p[f"norm_{ours}_{part}"][0]
     layer.load_state_dict(state)
@@ -103,7 +109,9 @@ def test_gated_attention_is_its_formula(rows, offsets) -> None:
             for i in (0, 2):
                 h = torch.relu(h @ p[f"embedding.{i}"] + p[f"embedding.{i + 1}"])
             gate = torch.sigmoid(h @ p["gate_weight"] + p["gate_bias"])
-            a = torch.softmax((torch.tanh(h @ p["tanh_weight"] + p["tanh_bias"]) * gate) @ p["score_weight"], 0)
+            a = torch.softmax(
+                (torch.tanh(h @ p["tanh_weight"] + p["tanh_bias"]) * gate) @ p["score_weight"], 0
+            )
             wanted = torch.relu((a * h).sum(0)) @ p["out_weight"] + p["out_bias"]
             torch.testing.assert_close(logits[member, 0], wanted[0, 0], rtol=1e-5, atol=1e-5)
 

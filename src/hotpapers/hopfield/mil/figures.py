@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,10 +34,9 @@ def roc_curve_at(
     cuts = np.unique(values)[::-1]
     tpr = np.concatenate([[0.0], [(values[true] >= cut).mean() for cut in cuts]])
     fpr = np.concatenate([[0.0], [(values[~true] >= cut).mean() for cut in cuts]])
-    # Where the curve rises straight up, the highest point counts.
-    last = np.append(np.diff(fpr) > 0, True)
-    found: npt.NDArray[np.float64] = np.interp(grid, fpr[last], tpr[last])
-    found[0] = tpr[fpr == 0].max()
+    # Between points the curve is straight; where it rises straight up, its highest point counts.
+    highest = [tpr[np.isclose(fpr, rate)].max(initial=0.0) for rate in grid]
+    found: npt.NDArray[np.float64] = np.maximum(np.interp(grid, fpr, tpr), highest)
     return found
 
 
@@ -60,8 +60,7 @@ def roc_with_band(run: CrossValidation) -> str:
         _legend(0, blue, "", f"network: AUC {ours_auc:.3f}, SD {ours_sd:.3f}"),
         _legend(1, orange, "6 4", f"random forest: AUC {forest_auc:.3f}"),
     ]
-    name = clean_text(run.name).replace("&", "&amp;").replace("<", "&lt;")
-    title = f"{name}: ROC of {len(run.folds)} folds, band of one standard deviation"
+    title = f"{escape(clean_text(run.name))}: ROC of {len(run.folds)} folds, band of one standard deviation"
     width, height = _LEFT + _SIDE + _RIGHT, _TOP + _SIDE + _BOTTOM
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" '
