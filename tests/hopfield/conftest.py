@@ -11,8 +11,9 @@ torch = pytest.importorskip("torch")
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _two_threads() -> None:
-    torch.set_num_threads(min(2, torch.get_num_threads()))
+def _one_thread() -> None:
+    """Tests run side by side: threads of each would only wait for those of the others."""
+    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")

@@ -75,6 +75,16 @@ class _FixedSet(HopfieldProperties, nn.Module):
             work = layer.values_of_batch
             return run(layer, inputs, stored_pattern_padding_mask, association_mask, work, whole=True).padded
 
+    def get_executed_updates(
+        self,
+        input: Any,  # noqa: A002
+        stored_pattern_padding_mask: Tensor | None = None,
+        association_mask: Tensor | None = None,
+    ) -> Tensor:
+        """How many extra updates each head made: int64 ``[H]``, or ``[B, H]`` with ``stop="item"``."""
+        masks = (stored_pattern_padding_mask, association_mask)
+        return self.hopfield.executed_updates(self._inputs(input), *masks)
+
 
 class HopfieldPooling(_FixedSet):
     """Pool each set of patterns into the vectors that Q learned states retrieve from it.

@@ -267,10 +267,7 @@ class Hopfield(HopfieldProperties, nn.Module):
         association_mask: Tensor | None = None,
     ) -> Tensor:
         """How many extra updates each head made: int64 ``[H]``, or ``[B, H]`` with ``stop="item"``."""
-        with torch.no_grad():
-            inputs = self._three(input)
-            found = self.associate(inputs, stored_pattern_padding_mask, association_mask, whole=True).executed
-        return found if self.rule.stop == "item" else found[0]
+        return self.executed_updates(self._three(input), stored_pattern_padding_mask, association_mask)
 
     def _three(self, given: Any) -> Inputs:
         """The three inputs; what was given once stays one object, so that it is worked on once."""
@@ -288,6 +285,12 @@ class Hopfield(HopfieldProperties, nn.Module):
                 known[id(one)] = as_sets(one, name, batch_first=self.batch_first)
         stored, state, projection = (known[id(one)] for one in given)
         return Inputs(stored=stored, state=state, projection=projection)
+
+    def executed_updates(self, inputs: Inputs, padding: Tensor | None, mask: Tensor | None) -> Tensor:
+        """What `get_executed_updates` of all layers gives, for prepared inputs."""
+        with torch.no_grad():
+            found = self.associate(inputs, padding, mask, whole=True).executed
+        return found if self.rule.stop == "item" else found[0]
 
     def associate(
         self, inputs: Inputs, padding: Tensor | None, mask: Tensor | None, *, whole: bool = False

@@ -16,8 +16,9 @@ from torch.autograd.function import once_differentiable
 
 __all__ = ["associate", "block_scores", "blocks"]
 
-# Values of one block of stored patterns: about a megabyte in float32, which stays in the cache.
-_BLOCK_VALUES = 1 << 18
+# Values of one block of stored patterns, four megabytes in float32: few enough for the cache, many enough
+# that the calls around a block don't count.
+_BLOCK_VALUES = 1 << 20
 
 
 def blocks(count: int, values_each: int) -> Iterator[slice]:

@@ -56,7 +56,8 @@ class Rows:
         statistics: tuple[Tensor, Tensor] | None = None,
     ) -> None:
         self.y, self.mask, self.eps = y, mask, eps
-        self.blocks = list(blocks(y.shape[1], y.shape[0] * y.shape[2]))
+        # Smaller blocks than for projected patterns: a block is read several times in a row.
+        self.blocks = list(blocks(y.shape[1], 4 * y.shape[0] * y.shape[2]))
         if eps is not None:
             self.mean, self.r = statistics or self._statistics(eps)
 
@@ -65,9 +66,8 @@ class Rows:
         average = y.new_full((width, 1), 1 / width)
         mean, r = y.new_empty((*y.shape[:2], 1)), y.new_empty((*y.shape[:2], 1))
         for at in self.blocks:
-            torch.matmul(y[:, at], average, out=mean[:, at])
-            centred = (y[:, at] - mean[:, at]).square_()
-            torch.matmul(centred, average, out=r[:, at])
+            mean[:, at] = y[:, at] @ average
+            r[:, at] = (y[:, at] - mean[:, at]).square_() @ average
         return mean, r.add_(eps).rsqrt_()
 
     def centre(self, vectors: Tensor) -> Tensor:
