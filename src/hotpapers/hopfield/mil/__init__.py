@@ -1,0 +1,1 @@
+"""Bags of rows with one label each: reading, networks, cross-validation, explanations."""

@@ -1,0 +1,113 @@
+"""The commands of repertoires: `hotpapers hopfield repertoire fit`, `predict`, `synthetic`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+__all__ = ["app"]
+
+app = typer.Typer(no_args_is_help=True, add_completion=False)
+
+Metadata = Annotated[
+    Path, typer.Argument(help="Table (TSV) with a row per repertoire: its ID, and its label.")
+]
+Folder = Annotated[
+    Path | None, typer.Option("--folder", help="Where ID.tsv lie; repertoires/ beside the table if left out.")
+]
+Identifier = Annotated[str, typer.Option("--id", help="Column of the repertoires' names.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Seed = Annotated[int, typer.Option(help="Of all draws.")]
+
+
+@app.callback()
+def _repertoires() -> None:
+    """Classify immune repertoires, bags of amino-acid sequences, by DeepRC."""
+
+
+@app.command()
+def fit(
+    metadata: Metadata,
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the model.")],
+    folder: Folder = None,
+    label: Annotated[str, typer.Option(help="Column of labels, two classes.")] = "label",
+    identifier: Identifier = "ID",
+    hold_out: Annotated[
+        float, typer.Option(help="Part of the repertoires kept for a test, which is printed.")
+    ] = 0.0,
+    counts: Annotated[bool, typer.Option("--counts", help="Multiply letters by log(1 + count).")] = False,
+    epochs: Annotated[int, typer.Option(help="Times through the repertoires, at most.")] = 40,
+    warm_up: Annotated[int, typer.Option(help="Epochs before only the best tenth of sequences counts.")] = 15,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Train a model on labelled repertoires and write it to a folder."""
+    from hotpapers.hopfield.repertoire.classifier import DeepRCClassifier
+    from hotpapers.hopfield.repertoire.jobs import fit_files
+
+    model = DeepRCClassifier(max_epochs=epochs, warm_up=warm_up, count_scaling=counts, random_state=seed)
+    said = fit_files(
+        model, metadata, folder, label=label, identifier=identifier, hold_out=hold_out, seed=seed, out=out
+    )
+    _tell(said, as_json)
+
+
+@app.command()
+def predict(
+    model: Annotated[Path, typer.Argument(help="Folder of a model that `fit` wrote.")],
+    metadata: Metadata,
+    folder: Folder = None,
+    identifier: Identifier = "ID",
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="Table of predictions: .csv, .tsv, .parquet, .feather.")
+    ] = None,
+    attention: Annotated[Path | None, typer.Option(help="Table of the sequences of most attention.")] = None,
+    top: Annotated[int, typer.Option(help="Sequences of each repertoire in that table.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Predict the class of every repertoire of a table."""
+    from hotpapers.hopfield.mil.tables import write_table
+    from hotpapers.hopfield.repertoire.classifier import DeepRCClassifier
+    from hotpapers.hopfield.repertoire.jobs import predictions
+    from hotpapers.hopfield.repertoire.reading import read_cohort
+
+    found = DeepRCClassifier.load(model)
+    bags = read_cohort(metadata, folder, label=None, identifier=identifier).repertoires
+    table = predictions(found, bags)
+    if attention:
+        write_table(found.top_sequences(bags, top), attention)
+    if out:
+        write_table(table, out)
+    if as_json:
+        typer.echo(table.to_json(orient="records"))
+    else:
+        typer.echo(f"{out}: {len(table)} lines" if out else table.to_string(index=False))
+
+
+@app.command()
+def synthetic(
+    out: Annotated[Path, typer.Argument(help="Folder for metadata.tsv and repertoires/.")],
+    bags: Annotated[int, typer.Option(help="Repertoires, half of them positive.")] = 200,
+    sequences: Annotated[int, typer.Option(help="Sequences of each.")] = 2000,
+    motif: Annotated[str, typer.Option(help="What positive repertoires hold.")] = "SFEN",
+    share: Annotated[
+        float, typer.Option(help="Share of a positive repertoire's sequences with the motif.")
+    ] = 0.01,
+    seed: Seed = 0,
+) -> None:
+    """Make up repertoires with an implanted motif, as DeepRC's files."""
+    from hotpapers.hopfield.repertoire.synthetic import write_implanted
+
+    typer.echo(write_implanted(out, bags, sequences, motif=motif, share=share, seed=seed))
+
+
+def _tell(said: dict[str, Any], as_json: bool) -> None:
+    import json
+
+    if as_json:
+        typer.echo(json.dumps(said, ensure_ascii=False))
+        return
+    for name, value in said.items():
+        typer.echo(f"{name.replace('_', ' ')}: {value}")
