@@ -50,4 +50,6 @@ def test_the_demo_leaves_a_picture_and_says_what_it_is(tmp_path) -> None:
 @pytest.mark.slow
 def test_all_claims_hold() -> None:
     verdicts = {result.id: result.verdict for result in check_claims(find_paper("hopfield"))}
-    assert verdicts == dict.fromkeys(("H1", "H2", "H3", "H4", "H5", "H12"), "holds")
+    full = {name: verdicts.pop(name) for name in [*verdicts] if name.startswith("H6")}
+    assert verdicts == dict.fromkeys(("H1", "H2", "H3", "H4", "H5", "H7", "H12"), "holds")
+    assert set(full.values()) == {"not checked"}

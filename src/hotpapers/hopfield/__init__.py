@@ -17,17 +17,21 @@ if TYPE_CHECKING:
     from hotpapers.hopfield.fixed_sets import HopfieldLayer, HopfieldPooling
     from hotpapers.hopfield.functional import hopfield_retrieve
     from hotpapers.hopfield.layers import Hopfield
+    from hotpapers.hopfield.mil.classifier import HopfieldMILClassifier
+    from hotpapers.hopfield.repertoire.classifier import DeepRCClassifier
     from hotpapers.hopfield.retrieval import RetrievalBound, retrieval_bound, separation
     from hotpapers.hopfield.storage import CapacityBound, capacity
     from hotpapers.hopfield.transformer import HopfieldDecoderLayer, HopfieldEncoderLayer
 
 __all__ = [
     "CapacityBound",
+    "DeepRCClassifier",
     "Hopfield",
     "HopfieldDecoderLayer",
     "HopfieldEncoderLayer",
     "HopfieldError",
     "HopfieldLayer",
+    "HopfieldMILClassifier",
     "HopfieldPooling",
     "RetrievalBound",
     "capacity",
@@ -53,4 +57,8 @@ __getattr__ = lazy_face(
     retrieval=("RetrievalBound", "retrieval_bound", "separation"),
     storage=("CapacityBound", "capacity"),
     transformer=("HopfieldDecoderLayer", "HopfieldEncoderLayer"),
+    **{
+        "mil.classifier": ("HopfieldMILClassifier",),
+        "repertoire.classifier": ("DeepRCClassifier",),
+    },
 )

@@ -73,7 +73,7 @@ def test_folds_spread_classes_and_keep_groups() -> None:
     groups = np.arange(40) // 4
     folds = stratified_folds(positive, 4, seed=0, groups=groups)
     assert all(len(set(folds[groups == group])) == 1 for group in range(10))
-    with pytest.raises(HopfieldError, match="21 folds need 21 bags of each class.*the rarer class has 20"):
+    with pytest.raises(HopfieldError, match=r"21 folds need 21 bags of each class.*the rarer class has 20"):
         stratified_folds(positive, 21, seed=0)
     with pytest.raises(HopfieldError, match="there are 3"):
         stratified_folds(positive, 4, seed=0, groups=np.arange(40) % 3)
