@@ -188,7 +188,7 @@ class BagNetworks(nn.Module):
     def _drop(self, x: Tensor, chance: Tensor, generator: torch.Generator | None) -> Tensor:
         if not self.training or not bool((chance > 0).any()):
             return x
-        kept = torch.rand(x.shape, generator=generator) >= chance
+        kept = torch.rand(x.shape, generator=generator, device=x.device) >= chance
         return x * (kept / (1 - chance))
 
     def pool(

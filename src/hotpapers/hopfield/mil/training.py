@@ -124,7 +124,10 @@ class Training:
         """Bags of each step, ``[M, b]``: as many steps for all, a network with more bags leaves some over."""
         least = min(len(bags) for bags in self.data.bags)
         order = torch.stack(
-            [bags[torch.randperm(len(bags), generator=self.generator)[:least]] for bags in self.data.bags]
+            [
+                bags[torch.randperm(len(bags), generator=self.generator, device=bags.device)[:least]]
+                for bags in self.data.bags
+            ]
         )
         steps = max(1, round(least / self.recipe.batch_size))
         yield from order.tensor_split(steps, dim=1)
@@ -158,7 +161,7 @@ def logits_of(networks: BagNetworks, data: TrainingSet, bags: Sequence[Tensor]) 
     networks.eval()
     longest = max(len(one) for one in bags)
     # Networks with fewer bags judge some twice; what is over is cut off again.
-    chosen = torch.stack([one[torch.arange(longest) % len(one)] for one in bags])
+    chosen = torch.stack([one[torch.arange(longest, device=one.device) % len(one)] for one in bags])
     with torch.no_grad():
         pieces = [_judged(networks, data, part) for part in _parts(chosen, data.offsets)]
     logits = torch.cat(pieces, dim=1)
