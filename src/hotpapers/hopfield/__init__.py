@@ -25,12 +25,15 @@ if TYPE_CHECKING:
     from hotpapers.hopfield.memory.report import TrustReport
     from hotpapers.hopfield.memory.retrieval import Retrieval
     from hotpapers.hopfield.memory.store import HopfieldMemory
+    from hotpapers.hopfield.mil.classifier import HopfieldMILClassifier
+    from hotpapers.hopfield.repertoire.classifier import DeepRCClassifier
     from hotpapers.hopfield.retrieval import RetrievalBound, retrieval_bound, separation
     from hotpapers.hopfield.storage import CapacityBound, capacity
     from hotpapers.hopfield.transformer import HopfieldDecoderLayer, HopfieldEncoderLayer
 
 __all__ = [
     "CapacityBound",
+    "DeepRCClassifier",
     "GaussianAveraging",
     "HeadReport",
     "Hopfield",
@@ -38,6 +41,7 @@ __all__ = [
     "HopfieldEncoderLayer",
     "HopfieldError",
     "HopfieldLayer",
+    "HopfieldMILClassifier",
     "HopfieldMemory",
     "HopfieldPooling",
     "Retrieval",
@@ -79,5 +83,7 @@ __getattr__ = lazy_face(
         "memory.report": ("TrustReport",),
         "memory.retrieval": ("Retrieval",),
         "memory.store": ("HopfieldMemory",),
+        "mil.classifier": ("HopfieldMILClassifier",),
+        "repertoire.classifier": ("DeepRCClassifier",),
     },
 )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from hotpapers.common.claims import Claim, Measurement
+from hotpapers.hopfield.mil.claims import CLAIMS as BAG_CLAIMS
+from hotpapers.hopfield.repertoire.claims import CLAIMS as REPERTOIRE_CLAIMS
 
 __all__ = ["CLAIMS"]
 
@@ -280,4 +282,6 @@ CLAIMS = (
         check=check_attention,
         source="section 2",
     ),
+    *BAG_CLAIMS,
+    *REPERTOIRE_CLAIMS,
 )

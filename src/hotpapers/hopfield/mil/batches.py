@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -55,7 +54,7 @@ class Batch:
     size: int
 
 
-def lay_out(chosen: Sequence[Tensor] | Tensor, offsets: Tensor) -> Batch:
+def lay_out(chosen: Tensor, offsets: Tensor) -> Batch:
     """The chosen bags of a data set as one batch.
 
     Parameters
@@ -65,22 +64,22 @@ def lay_out(chosen: Sequence[Tensor] | Tensor, offsets: Tensor) -> Batch:
     offsets
         Bag i of the data set is rows ``offsets[i]:offsets[i + 1]``, int64 ``[B + 1]``.
     """
-    picked = chosen if isinstance(chosen, Tensor) else torch.stack(list(chosen))
-    members, size = picked.shape
-    sizes = offsets.diff()[picked]  # [M, b]
+    device = offsets.device
+    members, size = chosen.shape
+    sizes = offsets.diff()[chosen]  # [M, b]
     ends = sizes.cumsum(1)
     width = max(int(ends[:, -1].max()), 1)
     # Row r of a network lies in the bag whose end is the first beyond r.
-    at = torch.arange(width).expand(members, width).contiguous()
+    at = torch.arange(width, device=device).expand(members, width).contiguous()
     bag = torch.searchsorted(ends, at, right=True).clamp_max(size - 1)
-    starts = offsets[picked] - (ends - sizes)
+    starts = offsets[chosen] - (ends - sizes)
     take = torch.where(at < ends[:, -1:], at + starts.gather(1, bag), 0)
-    first = (ends - sizes + torch.arange(members)[:, None] * width).flatten()
+    first = (ends - sizes + torch.arange(members, device=device)[:, None] * width).flatten()
     flat = sizes.flatten()
     groups = []
     for bags in buckets(flat, whole=False):
         length = max(int(flat[bags].max()), 1)
-        there = torch.arange(length) < flat[bags][:, None]
-        rows = torch.where(there, first[bags][:, None] + torch.arange(length), 0)
+        there = torch.arange(length, device=device) < flat[bags][:, None]
+        rows = torch.where(there, first[bags][:, None] + torch.arange(length, device=device), 0)
         groups.append(Bucket(bags=bags, rows=rows, there=there, owner=bags // size))
     return Batch(take=take, buckets=tuple(groups), members=members, size=size)

@@ -14,12 +14,18 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from hotpapers.hopfield.errors import HopfieldError
-from hotpapers.hopfield.mil.batches import lay_out
 from hotpapers.hopfield.mil.data import Bags, as_bags, bag_labels, classes_of
 from hotpapers.hopfield.mil.network import BagNetworks, Pooling, Shape
 from hotpapers.hopfield.mil.scaling import Scaling
 from hotpapers.hopfield.mil.stopping import parts_held_out, train_to_the_best
-from hotpapers.hopfield.mil.training import Recipe, Training, TrainingSet, class_weights, logits_of, read
+from hotpapers.hopfield.mil.training import (
+    Recipe,
+    Training,
+    TrainingSet,
+    class_weights,
+    logits_of,
+    weights_of,
+)
 
 __all__ = ["HopfieldMILClassifier"]
 
@@ -322,14 +328,7 @@ class HopfieldMILClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
         The mean association over heads and networks; rows of a table in the table's order within the bag.
         """
         found = self.check_bags(bags)
-        data = self._data(found, None)
-        weights: list[npt.NDArray[np.float64]] = []
-        for index in range(len(found)):
-            chosen = torch.full((self.n_ensembles, 1), index, device=self.device)
-            batch = lay_out(chosen, data.offsets)
-            every = torch.cat(self.networks_.weights(read(data, batch), batch))  # [M, H, n]
-            weights.append(every.double().mean((0, 1)).cpu().numpy())
-        return weights
+        return weights_of(self.networks_, self._data(found, None))
 
     # ---- files
 

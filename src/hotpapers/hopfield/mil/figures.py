@@ -60,12 +60,14 @@ def roc_with_band(run: CrossValidation) -> str:
         _legend(0, blue, "", f"network: AUC {ours_auc:.3f}, SD {ours_sd:.3f}"),
         _legend(1, orange, "6 4", f"random forest: AUC {forest_auc:.3f}"),
     ]
-    title = f"{escape(clean_text(run.name))}: ROC of {len(run.folds)} folds, band of one standard deviation"
+    name = escape(clean_text(run.name))
+    under = f"{len(run.folds)} folds; band: one standard deviation"
     width, height = _LEFT + _SIDE + _RIGHT, _TOP + _SIDE + _BOTTOM
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" '
-        f'font-family="system-ui, sans-serif" font-size="13" fill="currentColor"><title>{title}</title>'
-        f'<text x="{_LEFT}" y="22" font-size="14">{title}</text>{"".join(marks)}</svg>\n'
+        f'font-family="system-ui, sans-serif" font-size="13" fill="currentColor"><title>{name}: ROC, {under}</title>'
+        f'<text x="{_LEFT}" y="16" font-size="14" font-weight="600">{name}</text>'
+        f'<text x="{_LEFT}" y="32" font-size="12">{under}</text>{"".join(marks)}</svg>\n'
     )
 
 

@@ -143,6 +143,12 @@ class BagNetworks(nn.Module):
                 else:
                     parameter.normal_(std=_SPREAD, generator=generator)
 
+    def only(self, member: int) -> BagNetworks:
+        """One of the networks, by itself."""
+        found = BagNetworks(self.shape, 1).to(self.beta.device)
+        found.load_state_dict({name: value[member : member + 1] for name, value in self.state_dict().items()})
+        return found.eval()
+
     def forward(self, rows: Tensor, batch: Batch, generator: torch.Generator | None = None) -> Tensor:
         """Logits ``[M, b]``.
 
@@ -182,7 +188,7 @@ class BagNetworks(nn.Module):
     def _drop(self, x: Tensor, chance: Tensor, generator: torch.Generator | None) -> Tensor:
         if not self.training or not bool((chance > 0).any()):
             return x
-        kept = torch.rand(x.shape, generator=generator) >= chance
+        kept = torch.rand(x.shape, generator=generator, device=x.device) >= chance
         return x * (kept / (1 - chance))
 
     def pool(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
@@ -13,7 +15,7 @@ from hotpapers.hopfield.errors import HopfieldError
 from hotpapers.hopfield.mil.batches import Batch, lay_out
 from hotpapers.hopfield.mil.network import BagNetworks
 
-__all__ = ["Recipe", "Training", "TrainingSet", "class_weights", "logits_of"]
+__all__ = ["Recipe", "Training", "TrainingSet", "class_weights", "logits_of", "weights_of"]
 
 _MOST_ROWS = 1 << 16  # rows times networks that one call of prediction reads
 
@@ -122,7 +124,10 @@ class Training:
         """Bags of each step, ``[M, b]``: as many steps for all, a network with more bags leaves some over."""
         least = min(len(bags) for bags in self.data.bags)
         order = torch.stack(
-            [bags[torch.randperm(len(bags), generator=self.generator)[:least]] for bags in self.data.bags]
+            [
+                bags[torch.randperm(len(bags), generator=self.generator, device=bags.device)[:least]]
+                for bags in self.data.bags
+            ]
         )
         steps = max(1, round(least / self.recipe.batch_size))
         yield from order.tensor_split(steps, dim=1)
@@ -156,21 +161,50 @@ def logits_of(networks: BagNetworks, data: TrainingSet, bags: Sequence[Tensor]) 
     networks.eval()
     longest = max(len(one) for one in bags)
     # Networks with fewer bags judge some twice; what is over is cut off again.
-    chosen = torch.stack([one[torch.arange(longest) % len(one)] for one in bags])
-    pieces = []
+    chosen = torch.stack([one[torch.arange(longest, device=one.device) % len(one)] for one in bags])
     with torch.no_grad():
-        for part in _parts(chosen, data.offsets):
-            batch = lay_out(part, data.offsets)
-            pieces.append(networks(read(data, batch), batch))
+        pieces = [_judged(networks, data, part) for part in _parts(chosen, data.offsets)]
     logits = torch.cat(pieces, dim=1)
     return [row[: len(one)] for row, one in zip(logits, bags, strict=True)]
+
+
+def _judged(networks: BagNetworks, data: TrainingSet, part: Tensor) -> Tensor:
+    return torch.cat([one(read(some, batch), batch) for one, some, batch in _calls(networks, data, part)])
+
+
+def weights_of(networks: BagNetworks, data: TrainingSet) -> list[npt.NDArray[np.float64]]:
+    """Association of each bag's rows, ``[n_i]`` each, the mean over heads and networks."""
+    networks.eval()
+    sizes = data.offsets.diff().tolist()
+    found = [np.zeros(size) for size in sizes]
+    every = torch.arange(len(sizes), device=data.offsets.device).expand(networks.members, -1)
+    for part in _parts(every, data.offsets):
+        for one, some, batch in _calls(networks, data, part):
+            for bucket, a in zip(batch.buckets, one.weights(read(some, batch), batch), strict=True):
+                means = a.double().mean(1).cpu().numpy() / networks.members
+                at = part[0][bucket.bags % batch.size].tolist()
+                for bag, row in zip(at, means, strict=True):
+                    found[bag] += row[: sizes[bag]]
+    return found
 
 
 def _parts(chosen: Tensor, offsets: Tensor) -> Iterator[Tensor]:
     """Columns of `chosen` in pieces of a bearable number of rows."""
     rows = offsets.diff()[chosen].sum(0).cumsum(0)
     cuts = torch.unique_consecutive(rows // _MOST_ROWS, return_counts=True)[1].cumsum(0)[:-1]
-    yield from chosen.tensor_split(cuts.tolist(), dim=1)
+    yield from (part for part in chosen.tensor_split(cuts.tolist(), dim=1) if part.shape[1])
+
+
+def _calls(
+    networks: BagNetworks, data: TrainingSet, part: Tensor
+) -> Iterator[tuple[BagNetworks, TrainingSet, Batch]]:
+    """All networks at once; where the bags are too large for that, one after the other."""
+    if int(data.offsets.diff()[part].sum()) <= 2 * _MOST_ROWS or networks.members == 1:
+        yield networks, data, lay_out(part, data.offsets)
+        return
+    for member in range(networks.members):
+        alone = replace(data, version=data.version[member : member + 1])
+        yield networks.only(member), alone, lay_out(part[member : member + 1], data.offsets)
 
 
 def class_weights(labels: Tensor, pos_weight: float | str = "balanced") -> Tensor:
