@@ -137,15 +137,15 @@ def _landscape(panel: Any, landscape: Landscape) -> None:
     from matplotlib.colors import LinearSegmentedColormap
 
     low, high = -1.75, 2.65
-    places = torch.linspace(low, high, 121, dtype=torch.float64)
+    places = torch.linspace(low, high, 71, dtype=torch.float64)
     grid, axis = torch.cartesian_prod(places, places), places.numpy()
-    height = energy(grid, STORED, landscape.beta).reshape(121, 121).T.sqrt().numpy()
+    height = energy(grid, STORED, landscape.beta).reshape(71, 71).T.sqrt().numpy()
     shades = LinearSegmentedColormap.from_list("depth", ["#6fa5d4", "#c3d9ee", "#ffffff"])
     levels = np.linspace(height.min(), height.max(), 15)
     panel.contourf(axis, axis, height, levels=levels, cmap=shades)
     panel.contour(axis, axis, height, levels=levels, colors="white", linewidths=0.5)
     for way in landscape.ways:
-        x, y = way.numpy().T
+        x, y = _thinned(way).numpy().T
         panel.plot(x, y, color=_WARM, linewidth=0.7, alpha=0.75)
         panel.plot(x[:1], y[:1], ".", color=_WARM, markersize=2.2, alpha=0.9)
     for at, (x, y) in enumerate(STORED.tolist(), start=1):
@@ -159,6 +159,15 @@ def _landscape(panel: Any, landscape: Landscape) -> None:
     panel.set(xlim=(low, high), ylim=(low, high), xticks=[], yticks=[], aspect="equal")
     panel.spines[:].set_visible(False)
     panel.set_title(f"beta {landscape.beta:g}: {_said(landscape)}", fontsize=9.5, loc="left")
+
+
+def _thinned(way: torch.Tensor, step: float = 0.02) -> torch.Tensor:
+    """A way without the states that lie nearer than `step` to the last one kept; both ends stay."""
+    kept = [way[0]]
+    for state in way[1:]:
+        if float(torch.dist(state, kept[-1])) >= step:
+            kept.append(state)
+    return torch.stack([*kept, way[-1]])
 
 
 def _said(landscape: Landscape) -> str:
