@@ -202,7 +202,7 @@ def check_heads() -> Measurement:
         from hotpapers.hopfield.experiments.character_heads import watch_heads
         from hotpapers.hopfield.heads.character_model import CharacterSettings
 
-        story = watch_heads(CharacterSettings(steps=1000))
+        story = watch_heads(CharacterSettings(steps=1400))
     except (ImportError, MissingExtraError) as error:
         raise UnavailableError(f"transformers is not here: {error}") from error
     costs = story.costs["uniform"]
