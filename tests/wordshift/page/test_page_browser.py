@@ -511,6 +511,7 @@ def test_hostile_words_run_nothing(browser, tmp_path, scheme):
         for at in range(len(shift.types)):
             page.locator(".word").nth(at).focus()
             page.keyboard.press("Enter")
+            page.locator("#reader").wait_for(state="visible")
             page.keyboard.press("Escape")
             page.locator("#reader").wait_for(state="hidden")
         page.fill("#search", "<script>")
