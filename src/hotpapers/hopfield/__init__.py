@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from hotpapers.hopfield.repertoire.classifier import DeepRCClassifier
     from hotpapers.hopfield.retrieval import RetrievalBound, retrieval_bound, separation
     from hotpapers.hopfield.storage import CapacityBound, capacity
+    from hotpapers.hopfield.tabular import HopfieldMemoryClassifier
     from hotpapers.hopfield.transformer import HopfieldDecoderLayer, HopfieldEncoderLayer
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "HopfieldLayer",
     "HopfieldMILClassifier",
     "HopfieldMemory",
+    "HopfieldMemoryClassifier",
     "HopfieldPooling",
     "Retrieval",
     "RetrievalBound",
@@ -73,6 +75,7 @@ __getattr__ = lazy_face(
     layers=("Hopfield",),
     retrieval=("RetrievalBound", "retrieval_bound", "separation"),
     storage=("CapacityBound", "capacity"),
+    tabular=("HopfieldMemoryClassifier",),
     transformer=("HopfieldDecoderLayer", "HopfieldEncoderLayer"),
     **{
         "heads.analysing": ("analyze_heads",),
