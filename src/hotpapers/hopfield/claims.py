@@ -150,6 +150,44 @@ def check_regimes() -> Measurement:
     )
 
 
+def check_tables() -> Measurement:
+    """H8: the memory classifier beside three others on the small tables that scikit-learn brings."""
+    import numpy as np
+    from sklearn import datasets
+    from sklearn.ensemble import RandomForestClassifier
+    from sklearn.model_selection import RepeatedStratifiedKFold, cross_val_score
+    from sklearn.neighbors import KNeighborsClassifier
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+    from sklearn.svm import SVC
+
+    from hotpapers.hopfield.tabular import HopfieldMemoryClassifier
+
+    models = {
+        "memory": HopfieldMemoryClassifier(),
+        "SVM": make_pipeline(StandardScaler(), SVC()),
+        "forest": RandomForestClassifier(200, random_state=0),
+        "nearest": make_pipeline(StandardScaler(), KNeighborsClassifier()),
+    }
+    folds = RepeatedStratifiedKFold(n_splits=5, n_repeats=2, random_state=1)
+    accuracies = np.array(
+        [
+            [cross_val_score(model, *getattr(datasets, f"load_{name}")(return_X_y=True), cv=folds).mean()
+             for model in models.values()]
+            for name in ("iris", "wine", "breast_cancer", "digits")
+        ]
+    )  # fmt: skip
+    ranks = (accuracies[:, None, :] > accuracies[:, :, None]).sum(axis=2).mean(axis=0) + 1
+    means = accuracies.mean(axis=0)
+    told = ", ".join(
+        f"{name} {100 * mean:.1f} % (rank {rank:.2f})"
+        for name, mean, rank in zip(models, means, ranks, strict=True)
+    )
+    return Measurement(
+        measured=f"four sets, mean accuracy and rank: {told}", holds=bool(ranks[0] == ranks.min())
+    )
+
+
 def check_attention() -> Measurement:
     """H12: a layer without extra updates against torch's attention on the same projections."""
     import torch
@@ -252,6 +290,13 @@ CLAIMS = (
         reported="stated",
         check=check_regimes,
         source="section 2",
+    ),
+    Claim(
+        id="H8",
+        statement="On small tables a memory of the training rows ranks before support vectors and forests",
+        reported="first in mean rank on 75 UCI sets",
+        check=check_tables,
+        source="the table of small classification sets",
     ),
     Claim(
         id="H10",
