@@ -93,31 +93,12 @@ def to_html(
     names = [clean_label(name) for name in shift.names]
     heading = clean_label(title) if title else f"{names[0]} and {names[1]}"
     headlines = default_title(shift).split("\n")
-    symbols = {kind: SYMBOLS[kind] for kind in (*PALETTES["paper"],)}
     picture = _picture(shift, drawn)
     details = _meta(meta)
     most = max(top, min(_MOST_SHOWN, len(shift.types)))
-    settings = {
-        "names": names,
-        "title": heading,
-        "measure": shift.measure,
-        "unit": shift.unit,
-        "detailed": drawn.layout == "detailed",
-        "allPositive": bool(shift.all_positive),
-        "normalization": shift.normalization,
-        "reference": "average" if shift.parameters.get("reference") == "average" else shift.reference,
-        "referenceValue": shift.reference,
-        "norm": shift.norm,
-        "referenceRange": _reference_range(shift),
-        "averages": shift.averages is not None,
-        "offset": _offset(shift),
-        "tokens": list(shift.coverage.tokens),
-        "top": top,
-        "most": most,
-        "palettes": PALETTES,
-        "symbols": symbols,
-        "meta": dict(details),
-    }
+    settings = _settings(shift, detailed=drawn.layout == "detailed") | {
+        "names": names, "title": heading, "top": top, "most": most, "meta": dict(details),
+    }  # fmt: skip
 
     def page(data: Mapping[str, Any], model: Mapping[str, Any]) -> str:
         return render_page(
@@ -163,6 +144,27 @@ def to_html(
         "rest": None,
     }
     return page(data | words, words["model"])
+
+
+def _settings(shift: Shift, *, detailed: bool) -> dict[str, Any]:
+    """What the page's script needs to know of the shift beside its words."""
+    averaged = shift.parameters.get("reference") == "average"
+    return {
+        "measure": shift.measure,
+        "unit": shift.unit,
+        "detailed": detailed,
+        "allPositive": bool(shift.all_positive),
+        "normalization": shift.normalization,
+        "reference": "average" if averaged else shift.reference,
+        "referenceValue": shift.reference,
+        "norm": shift.norm,
+        "referenceRange": _reference_range(shift),
+        "averages": shift.averages is not None,
+        "offset": _offset(shift),
+        "tokens": list(shift.coverage.tokens),
+        "palettes": PALETTES,
+        "symbols": {kind: SYMBOLS[kind] for kind in PALETTES["paper"]},
+    }
 
 
 def write_page(
