@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 import tracemalloc
+import warnings
 from collections import Counter
 
 import numpy as np
@@ -125,20 +126,23 @@ def test_splitting_a_corpus_into_files_changes_nothing(made_up, tmp_path, engine
 )
 def test_any_unicode_in_any_pieces_gives_the_direct_table(texts, tokenizer, block, tokens, monkeypatch):
     texts = [re.sub("\0", " ", text).removeprefix("\ufeff") for text in texts]
-    monkeypatch.setattr("hotpapers.wordshift.text.sequences._TOKENS", tokens)
-    if tokenizer.by_chunk and tokenizer.bounds == "sentence":
-        monkeypatch.setattr("hotpapers.wordshift.text.reading._BLOCK", block)
-    expected = direct(texts, tokenizer)
-    named = {str(at): text for at, text in enumerate(texts)}
-    if not expected:
-        with pytest.raises(WordShiftError, match=r"is empty|no words"):
-            count(named, tokenizer=tokenizer, engine="python")
-        return
-    import warnings
-
-    with warnings.catch_warnings():
+    with monkeypatch.context() as patch, warnings.catch_warnings():  # of this example alone
         warnings.simplefilter("ignore", TextWarning)  # arbitrary text is often in scripts without blanks
-        assert count(named, tokenizer=tokenizer, engine="python").as_dict() == expected
+        patch.setattr("hotpapers.wordshift.text.sequences._TOKENS", tokens)
+        if tokenizer.by_chunk and tokenizer.bounds == "sentence":
+            patch.setattr("hotpapers.wordshift.text.reading._BLOCK", block)
+        expected = direct(texts, tokenizer)
+        named = {str(at): text for at, text in enumerate(texts)}
+        if expected:
+            assert count(named, tokenizer=tokenizer, engine="python").as_dict() == expected
+        else:
+            with pytest.raises(WordShiftError, match=r"is empty|no words"):
+                count(named, tokenizer=tokenizer, engine="python")
+
+
+def test_a_pattern_that_spans_blanks_sees_a_last_line_whole(engine):
+    pairs = Tokenizer(pattern=r"\w+ \w+")
+    assert count({"a": "new york:new york"}, tokenizer=pairs, engine=engine).as_dict() == {"new york": 2}
 
 
 @pytest.mark.parametrize("tokenizer", [Tokenizer(), Tokenizer(ngrams="1-3", bounds="sentence")])

@@ -202,7 +202,7 @@ def test_pieces_are_the_text_cut_where_no_word_is(text, block):
 
 def test_one_giant_line_comes_in_small_pieces():
     parts = cut(b"word " * 400_000)
-    assert max(map(len, parts)) <= 2 * reading_module._BLOCK
+    assert max(map(len, parts)) <= (reading_module._LONG_LINE + 2) * reading_module._BLOCK
     assert "".join(parts) == "word " * 400_000
 
 

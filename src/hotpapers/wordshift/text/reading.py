@@ -20,6 +20,9 @@ __all__ = ["Origin", "Piece", "Reading", "decoded", "read_text"]
 
 # Small enough to stay in the processor's cache while it is decoded.
 _BLOCK = 1 << 17
+# A line may be so many blocks long before it is cut at white space: until then a word pattern that spans
+# blanks finds all its matches.
+_LONG_LINE = 8
 # A stretch without white space may be this long before it is cut at punctuation.
 _LONGEST = 16 << 20
 _BLANKS = [blank.encode() for blank in CHUNK_BLANKS]
@@ -165,7 +168,9 @@ def _transcoded(blocks: Iterator[bytes], encoding: str, name: str) -> Iterator[b
 def _pieces(blocks: Iterator[bytes], name: str) -> Iterator[bytes]:
     held: list[bytes] = []  # blocks that hold no place to cut
     for block in blocks:
-        cut = block.rfind(b"\n") + 1 or max(map(block.rfind, _BLANKS)) + 1
+        cut = block.rfind(b"\n") + 1
+        if not cut and len(held) >= _LONG_LINE:
+            cut = max(map(block.rfind, _BLANKS)) + 1
         if not cut and len(held) * _BLOCK >= _LONGEST:
             cut = _after_punctuation(block, name)
         if cut:

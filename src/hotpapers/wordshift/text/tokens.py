@@ -36,7 +36,7 @@ Case = Literal["keep", "lower", "fold"]
 Bounds = Literal["line", "sentence"]
 
 # Raised with every change of what a configuration gives, so that no cache outlives it.
-_VERSION = 1
+_VERSION = 2
 _NEEDS_SEGMENTER = regex.compile(
     r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}]"
 )
@@ -61,7 +61,7 @@ class Tokenizer:
         ``"lower"``, ``"fold"`` (ß becomes ss) or ``"keep"``; applied before the pattern.
     pattern
         A token's pattern in the syntax of the ``regex`` package; None: the default described above.
-        Matches never cross the end of a line.
+        Matches never cross the end of a line; one that spans blanks may be cut in a line of over 1 MB.
     keep_punct, emoji
         Punctuation marks and symbols, or emoji, are types too.
     urls, mentions, hashtags
