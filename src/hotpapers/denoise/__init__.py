@@ -1,0 +1,1 @@
+"""Historical recordings restored: hiss, crackle, clicks, hum and rumble out, the music left."""

@@ -1,0 +1,12 @@
+"""The commands of denoise: parse, call, print."""
+
+from __future__ import annotations
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+
+
+@app.callback()
+def _room() -> None:
+    """Take hiss, crackle, clicks and hum out of old recordings and leave the music."""
