@@ -167,7 +167,7 @@ def test_a_missing_end_is_noticed_and_the_good_part_given(tmp_path, capfd, suffi
     content = path.read_bytes()
     path.write_bytes(content[: len(content) // 2])
     got = []
-    with pytest.raises(DamagedAudioError, match="is damaged: good up to 0:0[12]") as raised:
+    with pytest.raises(DamagedAudioError, match=r"is damaged: good up to 0:0[12]") as raised:
         got.extend(open_audio(path).blocks(1000))
     good = np.concatenate(got)
     assert len(good) == raised.value.good_frames

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,8 +55,17 @@ class Scan:
         return tuple(at for at, first in enumerate(self.same_as) if first == at and self.peak[at])
 
 
-def scan(reader: AudioReader, *, start: int = 0, stop: int | None = None) -> Scan:
-    """Read a file, or the part from frame `start` to `stop`, and say what is in it."""
+def scan(
+    reader: AudioReader,
+    *,
+    start: int = 0,
+    stop: int | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Scan:
+    """Read a file, or the part from frame `start` to `stop`, and say what is in it.
+
+    `progress` is called with the frames read so far.
+    """
     frames = non_finite = runs = 0
     peak = np.zeros(reader.channels)
     same = np.ones((reader.channels, reader.channels), bool)
@@ -75,6 +85,8 @@ def scan(reader: AudioReader, *, start: int = 0, stop: int | None = None) -> Sca
                 count, run[at] = _runs(magnitude[:, at] >= full, int(run[at]))
                 runs += count
             frames += len(block)
+            if progress is not None:
+                progress(frames)
     except DamagedAudioError as error:
         damage = error
     firsts = tuple(int(np.flatnonzero([*same[at, :at], True])[0]) for at in range(reader.channels))

@@ -123,9 +123,12 @@ class AudioWriter:
     def write(self, block: NDArray[np.floating]) -> NDArray[Any]:
         """Append samples of shape ``(n, channels)``, full scale 1.0, and return what was stored.
 
-        Whole numbers of `encoding.bits` bits (int32) where the format has them, else floats as they came.
+        Whole numbers of `encoding.bits` bits (int32) where the format has them, else float32, or float64 for DOUBLE.
         """
-        stored = block if self._quantizer is None else self._quantizer(block)
+        if self._quantizer is not None:
+            stored: NDArray[Any] = self._quantizer(block)
+        else:
+            stored = block.astype(np.float64 if self.encoding.subtype == "DOUBLE" else np.float32, copy=False)
         self.write_exact(stored)
         return stored
 
