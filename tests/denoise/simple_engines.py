@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from pathlib import Path
 
@@ -75,16 +76,14 @@ def surveying() -> Engine:
     return Engine(make_stage=make_stage, survey=survey)
 
 
-_made = 0
+_numbers = itertools.count(1)
 
 
 def held(model: str) -> Engine:
     """Halves; a process's second recording waits in its middle while a file of this name is there."""
 
     def make_stage(survey, *, sr, channels):
-        global _made
-        _made += 1
-        second, pushed = _made == 2, 0
+        second, pushed = next(_numbers) == 2, 0
 
         class Held(Gain):
             def push(self, block):

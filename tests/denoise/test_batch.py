@@ -183,7 +183,7 @@ def test_after_a_kill_resuming_gives_the_same_files(tmp_path, held, jobs):
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_ctrl_c_ends_with_130_and_leaves_whole_files_and_a_journal(tmp_path, held, jobs):
     out = tmp_path / "out"
-    folder, words, process, hold = held(out, jobs)
+    _, words, process, hold = held(out, jobs)
     process.send_signal(signal.SIGINT)
     if jobs == 2:
         hold.unlink()  # the workers look up at their next block
