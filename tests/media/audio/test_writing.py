@@ -138,7 +138,6 @@ def test_what_a_format_cannot_hold_is_said(tmp_path, name, rate, channels, subty
     (("RF64", "PCM_24"), "a.wav", ("RF64", "PCM_24")),
     (("WAV", "IMA_ADPCM"), "a.wav", ("WAV", "PCM_16")),
     (("WAV", "ULAW"), "a.wav", ("WAV", "ULAW")),
-    (("WAV", "ULAW"), "a.wav", ("WAV", "ULAW")),
     (("OGG", "OPUS"), "a.ogg", ("OGG", "OPUS")),
     (("OGG", "VORBIS"), "a.mp3", ("MP3", "MPEG_LAYER_III")),
 ])  # fmt: skip
