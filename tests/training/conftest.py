@@ -23,7 +23,9 @@ Runner = Callable[..., subprocess.CompletedProcess[str]]
 def run_toy(root: Path) -> Runner:
     """Train a toy in a process of its own."""
 
-    def run(task: str, arguments: dict[str, Any], folder: Path, **changes: Any) -> subprocess.CompletedProcess[str]:
+    def run(
+        task: str, arguments: dict[str, Any], folder: Path, **changes: Any
+    ) -> subprocess.CompletedProcess[str]:
         paths = [str(root / "src"), str(root / "tests")]
         script = root / "tests" / "training" / "run_toy.py"
         return subprocess.run(

@@ -6,8 +6,9 @@ import json
 import sys
 from pathlib import Path
 
-from hotpapers.training import train
 from training import toys
+
+from hotpapers.training import train
 
 if __name__ == "__main__":
     task = getattr(toys, sys.argv[1])(**json.loads(sys.argv[2]))

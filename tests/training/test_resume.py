@@ -7,16 +7,22 @@ import signal
 
 import pytest
 import torch
-
-from hotpapers.training import StoppedError, TrainingError, train
 from training.equality import assert_same
 from training.toys import Adversaries, Regression, settings
+
+from hotpapers.training import StoppedError, TrainingError, train
 
 
 @pytest.mark.parametrize("minutes", [0.0, 0.002], ids=["checkpoint each step", "checkpoint now and then"])
 def test_killed_and_resumed_is_undisturbed(tmp_path, run_toy, left, minutes) -> None:
     step = random.Random().randrange(3, 57)  # any step will do
-    changes = {"steps": 60, "log_every": 7, "validate_every": 10, "best": "mean:max", "checkpoint_minutes": minutes}
+    changes = {
+        "steps": 60,
+        "log_every": 7,
+        "validate_every": 10,
+        "best": "mean:max",
+        "checkpoint_minutes": minutes,
+    }
     train(Adversaries(), settings(tmp_path / "whole", **changes))
 
     killed = run_toy("Adversaries", {"kill_at": step}, tmp_path / "cut", **changes)
@@ -32,7 +38,6 @@ def test_killed_and_resumed_is_undisturbed(tmp_path, run_toy, left, minutes) -> 
 def test_rows_after_the_checkpoint_are_cut(tmp_path, left) -> None:
     train(Regression(), settings(tmp_path / "whole", steps=20, log_every=1))
     train(Regression(), settings(tmp_path / "cut", steps=20, log_every=1))
-
 
     class Stopped(Regression):
         def step(self, run, batch):
@@ -59,7 +64,9 @@ def test_a_signal_ends_the_step_and_saves(tmp_path, left, number, words) -> None
             return super().step(run, batch)
 
     before = signal.getsignal(number)
-    with pytest.raises(StoppedError, match=f"stopped by {words} after 12 steps.*last.ckpt is saved.*resume") as stop:
+    with pytest.raises(
+        StoppedError, match=f"stopped by {words} after 12 steps.*last.ckpt is saved.*resume"
+    ) as stop:
         train(Stopped(), settings(tmp_path / "cut"))
     assert stop.value.exit_code == 130
     assert signal.getsignal(number) is before

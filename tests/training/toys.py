@@ -17,7 +17,14 @@ WEIGHTS = torch.tensor([[1.0], [-2.0], [3.0]])
 
 def settings(folder: Path, **changes: Any) -> TrainingSettings:
     """Settings of a short run on one thread."""
-    usual = {"steps": 20, "precision": "32", "devices": "cpu", "threads": 1, "log_every": 3, "tensorboard": False}
+    usual = {
+        "steps": 20,
+        "precision": "32",
+        "devices": "cpu",
+        "threads": 1,
+        "log_every": 3,
+        "tensorboard": False,
+    }
     return TrainingSettings(folder=folder, **(usual | changes))
 
 
@@ -65,6 +72,19 @@ class Faulty(Regression):
         x, y = batch
         factor = float("nan") if run.step in self.faults else 1.0
         return super().step(run, (x * factor, y))
+
+
+class Stopping(Regression):
+    """One process is asked to stop (SIGTERM) in one step."""
+
+    def __init__(self, at: int, rank: int) -> None:
+        super().__init__()
+        self.at, self.rank = at, rank
+
+    def step(self, run: Run, batch: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
+        if (run.step, run.rank) == (self.at, self.rank):
+            signal.raise_signal(signal.SIGTERM)
+        return super().step(run, batch)
 
 
 class Adversaries:

@@ -17,7 +17,7 @@ from hotpapers.training.settings import Precision, TrainingSettings
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
-__all__ = ["launch", "launch_one", "torch_switches", "where"]
+__all__ = ["launch", "launch_one", "process_group", "torch_switches", "where"]
 
 
 def where(devices: str | int, gpus: int) -> tuple[str, int]:
@@ -78,6 +78,18 @@ def _fabric(kind: str, count: int, precision: Precision) -> Fabric:
     )
     fabric.launch()
     return fabric
+
+
+@contextmanager
+def process_group() -> Iterator[None]:
+    """Within, `launch` may connect processes; at the end they part, unless they were connected before."""
+    distributed = torch.distributed
+    connected = distributed.is_available() and distributed.is_initialized()
+    try:
+        yield
+    finally:
+        if not connected and distributed.is_available() and distributed.is_initialized():
+            distributed.destroy_process_group()
 
 
 @contextmanager

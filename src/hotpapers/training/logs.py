@@ -6,7 +6,7 @@ import csv
 import importlib.util
 import io
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,7 @@ class Means:
 
     def __init__(self) -> None:
         self.values: dict[str, list[float | Tensor]] = {}
+        self._shared: dict[str, int] = {}  # how many of each are means over processes already
 
     def add(self, values: Mapping[str, float | Tensor]) -> None:
         """Note the values of one step."""
@@ -39,17 +40,25 @@ class Means:
     def take(self) -> dict[str, float]:
         """The mean of each value so far, exactly rounded; then begin anew."""
         means = {name: math.fsum(map(float, values)) / len(values) for name, values in self.values.items()}
-        self.values = {}
+        self.values, self._shared = {}, {}
         return means
+
+    def share(self, mean_over_processes: Callable[[list[float]], list[float]]) -> None:
+        """Replace each value by its mean over all processes, which hold the same names in the same order."""
+        new = {name: values[self._shared.get(name, 0) :] for name, values in self.values.items()}
+        means = iter(mean_over_processes([float(value) for values in new.values() for value in values]))
+        for name, values in self.values.items():
+            values[self._shared.get(name, 0) :] = [next(means) for _ in new[name]]
+            self._shared[name] = len(values)
 
     def state_dict(self) -> dict[str, list[float]]:
         """The values so far."""
-        self.values = {name: list(map(float, values)) for name, values in self.values.items()}
         return {name: list(map(float, values)) for name, values in self.values.items()}
 
     def load_state_dict(self, state: Mapping[str, Sequence[float]]) -> None:
         """Go on from `state`."""
         self.values = {name: list(values) for name, values in state.items()}
+        self._shared = {name: len(values) for name, values in state.items()}
 
 
 class Log:

@@ -13,7 +13,7 @@ from torch import nn
 
 from hotpapers.training.averaging import WeightAverage
 from hotpapers.training.checkpoints import BEST, LAST, load_state, read_checkpoint, write_checkpoint
-from hotpapers.training.devices import launch, torch_switches
+from hotpapers.training.devices import launch, process_group, torch_switches
 from hotpapers.training.display import Display
 from hotpapers.training.errors import DivergedError, StoppedError, TrainingError
 from hotpapers.training.logs import Log, Means
@@ -80,7 +80,7 @@ def train(task: Task, settings: TrainingSettings, *, resume: bool = False) -> Tr
     StoppedError
         After Ctrl-C or SIGTERM; a checkpoint is written first.
     """
-    with torch_switches(settings), listening() as wish:
+    with torch_switches(settings), process_group(), listening() as wish:
         return _Training(task, settings, _found(settings, resume=resume)).run(wish)
 
 
@@ -115,7 +115,7 @@ class _Training:
         self.clock = Clock()
         if found is not None:
             self._restore(found)
-        self.saved = self.clock.seconds
+        self.saved = 0.0 if found is None else float(found["seconds"])
         self.log = Log(self.folder, step=self.step, tensorboard=settings.tensorboard) if self._first else None
         self.fabric.barrier()  # nobody writes before all have read
 
@@ -143,8 +143,9 @@ class _Training:
                     break
                 self._advance(made, progress)
                 self._record(display)
-                if self._first and self.clock.seconds - self.saved >= 60 * self.settings.checkpoint_minutes:
+                if seconds - self.saved >= 60 * self.settings.checkpoint_minutes:
                     self._save()
+                    self.saved = seconds
             else:
                 self._save()
                 raise StoppedError(
@@ -217,7 +218,8 @@ class _Training:
         """Write a row of the log and validate, where either is due."""
         row: dict[str, float] = {}
         if self.means.values and (last or self.step % self.settings.log_every == 0):
-            row = {"seconds": self.clock.seconds, **self.updates.rates(), **self._shared_means()}
+            self._share_means()
+            row = {"seconds": self.clock.seconds, **self.updates.rates(), **self.means.take()}
         every = self.settings.validate_every
         due = last or (every is not None and self.step % every == 0)
         if due and self.validated != self.step:
@@ -226,13 +228,17 @@ class _Training:
             self.log.row(self.step, row)
             display.values(row)
 
-    def _shared_means(self) -> dict[str, float]:
-        means = self.means.take()
-        if self.fabric.world_size == 1:
-            return means
-        values = torch.tensor(list(means.values()), dtype=torch.float64, device=self.fabric.device)
-        torch.distributed.all_reduce(values)
-        return dict(zip(means, (values / self.fabric.world_size).tolist(), strict=True))
+    def _share_means(self) -> None:
+        """Average what is to be logged over processes."""
+        world, device = self.fabric.world_size, self.fabric.device
+
+        def mean(values: list[float]) -> list[float]:
+            message = torch.tensor(values, dtype=torch.float64, device=device)
+            torch.distributed.all_reduce(message)
+            return [value / world for value in message.tolist()]
+
+        if world > 1:
+            self.means.share(mean)
 
     def _validate(self) -> dict[str, float]:
         self.validated = self.step
@@ -261,12 +267,12 @@ class _Training:
         )
 
     def _save(self) -> None:
-        self.saved = self.clock.seconds
+        self._share_means()
         if not self._first:
             return
         content = {
             "step": self.step,
-            "seconds": self.saved,
+            "seconds": self.clock.seconds,
             "seed": self.settings.seed,
             "shares": self._shares,
             "precision": self.precision,

@@ -70,6 +70,7 @@ class TrainingSettings:
     accumulate
         The gradients of so many batches are averaged for one update: the memory of a small batch, the
         statistics of a large one. The task is asked for the shares of ``accumulate`` times as many ranks.
+        Where several players train, all but the last part see the other players before their update.
     ema_decay, ema_warmup, ema_modules
         Decay of the exponential moving average of the weights, None for none; with the warm-up the k-th
         update decays by ``min(ema_decay, k / (k + 30))``, so that the first weights are soon forgotten.
