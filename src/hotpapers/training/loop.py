@@ -136,23 +136,22 @@ class _Training:
     def run(self, wish: Wish) -> TrainingResult:
         """Train until the budget is used or somebody wishes otherwise."""
         with self._batches() as made, Display(visible=self._first) as display, self._closing():
-            while (seconds := self._agreed_seconds(wish)) is not None:
-                progress = self.settings.progress(self.step, seconds)
+            seconds, stop = self._agreed(wish)
+            while (progress := self.settings.progress(self.step, seconds)) < 1 and not stop:
                 display.advance(self.step, progress)
-                if progress >= 1:
-                    break
                 self._advance(made, progress)
-                self._record(display)
+                seconds, stop = self._agreed(wish)
+                self._record(display, last=self.settings.progress(self.step, seconds) >= 1)
                 if seconds - self.saved >= 60 * self.settings.checkpoint_minutes:
                     self._save()
                     self.saved = seconds
-            else:
-                self._save()
-                raise StoppedError(
-                    f"stopped by {wish.words} after {self.step} steps; {self.folder / LAST} is saved: resume to go on"
-                )
-            self._record(display, last=True)
+            if progress >= 1:
+                self._record(display, last=True)  # of a finished run whose last step was not recorded
             self._save()
+        if progress < 1:
+            raise StoppedError(
+                f"stopped by {wish.words} after {self.step} steps; {self.folder / LAST} is saved: resume to go on"
+            )
         return TrainingResult(
             {name: module.eval() for name, module in self._judged.items()},
             self.step,
@@ -188,15 +187,15 @@ class _Training:
     def _closing(self) -> AbstractContextManager[Any]:
         return nullcontext() if self.log is None else closing(self.log)
 
-    def _agreed_seconds(self, wish: Wish) -> float | None:
-        """The first process's clock, or None if any process was asked to stop."""
+    def _agreed(self, wish: Wish) -> tuple[float, bool]:
+        """The first process's clock, and whether any process was asked to stop."""
         seconds, stop = self.clock.seconds, bool(wish)
         if self.fabric.world_size > 1:
             told = torch.tensor([seconds if self._first else 0.0, stop], dtype=torch.float64)
             told = told.to(self.fabric.device)
             torch.distributed.all_reduce(told, torch.distributed.ReduceOp.MAX)
             seconds, stop = told[0].item(), bool(told[1])
-        return None if stop else seconds
+        return seconds, stop
 
     def _advance(self, made: Iterator[Any], progress: float) -> None:
         """Take one step."""
@@ -214,15 +213,15 @@ class _Training:
             self.average.update()
         self.step += 1
 
-    def _record(self, display: Display, *, last: bool = False) -> None:
-        """Write a row of the log and validate, where either is due."""
+    def _record(self, display: Display, *, last: bool) -> None:
+        """Validate and write a row of the log, where either is due."""
+        every = self.settings.validate_every
+        judge = (last or (every is not None and self.step % every == 0)) and self.validated != self.step
         row: dict[str, float] = {}
-        if self.means.values and (last or self.step % self.settings.log_every == 0):
+        if self.means.values and (judge or last or self.step % self.settings.log_every == 0):
             self._share_means()
             row = {"seconds": self.clock.seconds, **self.updates.rates(), **self.means.take()}
-        every = self.settings.validate_every
-        due = last or (every is not None and self.step % every == 0)
-        if due and self.validated != self.step:
+        if judge:
             row |= self._validate()
         if row and self.log is not None:
             self.log.row(self.step, row)

@@ -85,7 +85,8 @@ class TrainingSettings:
     best
         ``"METRIC:max"`` or ``"METRIC:min"`` of the task's validation: the best weights are kept too.
     log_every
-        Steps between rows of the log; a row holds the means of the steps since the last one.
+        Steps between rows of the log; a validation makes a row too. A row holds the means of the steps since
+        the last one.
     workers, worker_kind
         Batches are made ahead by so many threads (``"thread"``) or processes (``"process"``: the task must
         be picklable); 0 makes each when it is needed. Order and content do not depend on it.
