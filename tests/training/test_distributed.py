@@ -19,8 +19,12 @@ def weights(folder, kind: str) -> dict[str, torch.Tensor]:
 
 @pytest.mark.parametrize(
     ("task", "name", "arguments"),
-    [(Regression(plain=True), "Regression", {"plain": True}), (Calm(), "Calm", {})],
-    ids=["one optimiser", "two players"],
+    [
+        pytest.param(Calm(), "Calm", {}, id="two players"),
+        pytest.param(
+            Regression(plain=True), "Regression", {"plain": True}, id="one optimiser", marks=pytest.mark.slow
+        ),
+    ],
 )
 def test_halves_of_a_batch_in_two_processes_are_the_whole_in_one(
     tmp_path, run_toy, left, task, name, arguments
@@ -42,6 +46,13 @@ def test_halves_of_a_batch_in_two_processes_are_the_whole_in_one(
         for key, value in one_row.items():
             assert (value == "") == (two_row[key] == "")
             assert float(two_row[key] or 0) == pytest.approx(float(value or 0), abs=1e-4), key
+
+
+@pytest.mark.slow
+def test_two_processes_choose_one_precision(tmp_path, run_toy, left) -> None:
+    done = run_toy("Regression", {}, tmp_path, devices="cpu:2", precision="auto", accumulate=2)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert left(tmp_path)[0]["precision"] in {"32", "bf16-mixed"}
 
 
 @pytest.mark.slow

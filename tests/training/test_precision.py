@@ -60,6 +60,21 @@ def test_only_the_computation_is_cast(tmp_path, precision, kind) -> None:
     assert "forward" not in vars(result.modules["net"])
 
 
+def test_a_modules_own_forward_is_put_back(tmp_path) -> None:
+    """Some wrappers (torch.compile) put ``forward`` on the instance."""
+
+    class Wrapping(Regression):
+        def modules(self):
+            modules = super().modules()
+            net = modules["net"]
+            net.forward = self.forward = lambda x, inner=net.forward: inner(x)
+            return modules
+
+    task = Wrapping(plain=True)
+    result = train(task, settings(tmp_path, steps=2, precision="bf16-mixed", ema_decay=None))
+    assert result.modules["net"].forward is task.forward
+
+
 def test_bf16_learns_the_weights_too(tmp_path) -> None:
     changes = {"steps": 300, "precision": "bf16-mixed", "ema_decay": 0.9}
     result = train(Regression(plain=True), settings(tmp_path, **changes))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import os
+import signal
 import threading
 import time
 
@@ -88,3 +90,18 @@ def test_neighbouring_steps_and_seeds_have_other_batches() -> None:
     first = made(Regression(), workers=0)
     assert len({tuple(batch[0].flatten().tolist()) for batch in first}) == len(first)
     assert all(isinstance(batch[0], torch.Tensor) for batch in first)
+
+
+@pytest.mark.slow
+def test_worker_processes_end_with_a_killed_trainer(tmp_path, run_toy) -> None:
+    killed = run_toy("Orphaning", {}, tmp_path, workers=1, worker_kind="process")
+    worker, trainer = map(int, killed.stdout.split())
+    assert worker != trainer
+    for _ in range(100):
+        try:
+            os.kill(worker, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.1)
+    os.kill(worker, signal.SIGKILL)
+    pytest.fail("the worker outlived its trainer")

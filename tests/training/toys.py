@@ -87,6 +87,18 @@ class Stopping(Regression):
         return super().step(run, batch)
 
 
+class Orphaning(Regression):
+    """Batches name the process that made them; the trainer is killed once it knows."""
+
+    def batch(self, step: int, generator_seed: int, rank: int, world: int) -> int:
+        return os.getpid()
+
+    def step(self, run: Run, batch: int) -> dict[str, Tensor]:
+        print(batch, os.getpid(), flush=True)
+        os.kill(os.getpid(), signal.SIGKILL)
+        return {}
+
+
 class Adversaries:
     """Two players who learn a shifted normal distribution.
 

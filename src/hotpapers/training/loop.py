@@ -19,7 +19,7 @@ from hotpapers.training.errors import DivergedError, StoppedError, TrainingError
 from hotpapers.training.logs import Log, Means
 from hotpapers.training.prefetching import batches
 from hotpapers.training.settings import Precision, TrainingSettings
-from hotpapers.training.stepping import build, take_step
+from hotpapers.training.stepping import Stepper
 from hotpapers.training.stopping import Clock, Wish, listening
 from hotpapers.training.task import Task
 from hotpapers.training.trial import choose_precision
@@ -105,8 +105,8 @@ class _Training:
         if found is None:
             self.precision = choose_precision(task, settings, self.fabric)
             self.fabric = launch(settings, self.precision)
-        self.task_run, self.updates = build(task, settings, self.fabric)
-        self.modules = self.task_run.modules
+        self.stepper = Stepper(task, settings, self.fabric)
+        self.modules, self.updates = self.stepper.modules, self.stepper.updates
         self.average = self._new_average()
         self.means = Means()
         self.step = 0
@@ -199,16 +199,14 @@ class _Training:
 
     def _advance(self, made: Iterator[Any], progress: float) -> None:
         """Take one step."""
-        run, updates = self.task_run, self.updates
-        run.step, run.progress = self.step, progress
-        updates.norms = {}
         try:
-            for values in take_step(self.task, run, updates, self.fabric, made, self.settings.seed):
-                self.means.add(values)
+            values = self.stepper.take(self.step, progress, made)
         except DivergedError as error:
             self._save()
             raise DivergedError(f"{error} ({self.folder / LAST} is saved after {self.step} steps)") from error
-        self.means.add({f"gradient_norm/{name}": norm for name, norm in updates.norms.items()})
+        for each in values:
+            self.means.add(each)
+        self.means.add({f"gradient_norm/{name}": norm for name, norm in self.updates.norms.items()})
         if self.average is not None:
             self.average.update()
         self.step += 1

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from hotpapers.training.precision import mixed_forward
+from hotpapers.training.precision import MixedForward
 from hotpapers.training.seeds import derived_seed
 from hotpapers.training.settings import TrainingSettings
 from hotpapers.training.task import Run, Task
@@ -17,39 +17,56 @@ from hotpapers.training.updates import Updates
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
-__all__ = ["build", "take_step"]
+__all__ = ["Stepper"]
 
 
-def build(task: Task, settings: TrainingSettings, fabric: Fabric) -> tuple[Run, Updates]:
-    """New modules on their device, alike in every process, and their optimisers."""
-    torch.manual_seed(derived_seed(settings.seed, "modules"))
-    modules = {name: module.to(fabric.device) for name, module in task.modules().items()}
-    if fabric.world_size > 1:
-        _share(modules)
-    optimizers = task.optimizers(modules)
-    updates = Updates(optimizers, fabric, clip=settings.clip, accumulate=settings.accumulate)
-    return Run(modules, fabric, updates), updates
+class Stepper:
+    """New modules on their device, alike in every process, their optimisers, and a step of them.
 
-
-def take_step(
-    task: Task, run: Run, updates: Updates, fabric: Fabric, made: Iterator[Any], seed: int
-) -> Iterator[Mapping[str, float | Tensor]]:
-    """Take the step `run.step` with the next batches of `made`; yields what the task says of each.
-
-    torch's generators are seeded for each batch, so that nothing of them needs to be kept between steps.
+    Attributes
+    ----------
+    modules
+        The task's, by name.
+    updates
+        Their optimisers.
     """
-    updates.set_rate(task.learning_rate(run.step, run.progress))
-    with mixed_forward(run.modules, fabric):
-        for part in range(updates.accumulate):
-            batch = fabric.to_device(next(made))
-            updates.part = part
-            run.seed = derived_seed(seed, "step", run.step, run.rank * updates.accumulate + part)
-            torch.manual_seed(run.seed)
-            yield task.step(run, batch)
-    updates.end_step()
+
+    def __init__(self, task: Task, settings: TrainingSettings, fabric: Fabric) -> None:
+        self.task, self.seed, self.fabric = task, settings.seed, fabric
+        torch.manual_seed(derived_seed(settings.seed, "modules"))
+        self.modules = {name: module.to(fabric.device) for name, module in task.modules().items()}
+        if fabric.world_size > 1:
+            _share(self.modules)
+        optimizers = task.optimizers(self.modules)
+        self.updates = Updates(optimizers, fabric, clip=settings.clip, accumulate=settings.accumulate)
+        self._run = Run(self.modules, fabric, self.updates)
+        self._mixed_forward = MixedForward(self.modules, fabric)
+
+    def take(self, step: int, progress: float, made: Iterator[Any]) -> list[Mapping[str, float | Tensor]]:
+        """Take step `step` with the next batches of `made`; returns what the task says of each.
+
+        torch's generators are seeded for each batch, so that nothing of them needs to be kept between steps.
+        """
+        run, updates = self._run, self.updates
+        run.step, run.progress = step, progress
+        updates.norms = {}
+        updates.set_rate(self.task.learning_rate(step, progress))
+        values = []
+        with self._mixed_forward:
+            for part in range(updates.accumulate):
+                batch = self.fabric.to_device(next(made))
+                updates.part = part
+                run.seed = derived_seed(self.seed, "step", step, run.rank * updates.accumulate + part)
+                torch.manual_seed(run.seed)
+                values.append(self.task.step(run, batch))
+        updates.end_step()
+        return values
 
 
 def _share(modules: Mapping[str, nn.Module]) -> None:
+    """Give every process the first one's weights."""
     for module in modules.values():
         for tensor in module.state_dict().values():
-            torch.distributed.broadcast(tensor, src=0)
+            message = tensor.contiguous()
+            torch.distributed.broadcast(message, src=0)
+            tensor.copy_(message)

@@ -9,7 +9,7 @@ from hotpapers.training.devices import launch_one
 from hotpapers.training.precision import check_precision, faster_precision, gpu_precision
 from hotpapers.training.seeds import derived_seed
 from hotpapers.training.settings import Precision, TrainingSettings
-from hotpapers.training.stepping import build, take_step
+from hotpapers.training.stepping import Stepper
 from hotpapers.training.task import Task
 
 if TYPE_CHECKING:
@@ -38,8 +38,7 @@ def choose_precision(task: Task, settings: TrainingSettings, fabric: Fabric) -> 
 
 def _trial(task: Task, settings: TrainingSettings, precision: Precision) -> Callable[[], Any]:
     """A function that takes the first step of a run of its own, again and again."""
-    fabric = launch_one(precision)
-    run, updates = build(task, settings, fabric)
+    stepper = Stepper(task, settings, launch_one(precision))
     seed = derived_seed(settings.seed, "batch", 0)
     parts = [task.batch(0, seed, part, settings.accumulate) for part in range(settings.accumulate)]
-    return lambda: list(take_step(task, run, updates, fabric, iter(parts), settings.seed))
+    return lambda: stepper.take(0, 0.0, iter(parts))

@@ -265,7 +265,7 @@ def average_gradients(parameters: Sequence[Tensor], world: int) -> None:
     sizes = [len(dense), *(gradient.numel() for gradient in dense)]
     counts, *means = torch.split(message, sizes)
     for parameter, count, mean in zip(parameters, counts.tolist(), means, strict=True):
-        parameter.grad = (mean / world).reshape(parameter.shape).to(parameter.dtype) if count else None
+        parameter.grad = (mean / world).view_as(parameter).to(parameter.dtype) if count else None
 
 
 def _trainable(optimizer: Optimizer) -> list[Tensor]:
