@@ -173,3 +173,17 @@ def test_the_best_weights_are_kept(tmp_path) -> None:
 def test_a_metric_that_validation_lacks_is_named(tmp_path) -> None:
     with pytest.raises(TrainingError, match="best='si_sdr:max', but the task's validation gives error"):
         train(Regression(), settings(tmp_path, best="si_sdr:max"))
+
+
+def test_the_pages_example_runs(root, tmp_path, monkeypatch) -> None:
+    section = (root / "docs" / "house.md").read_text(encoding="utf-8").partition("## Training")[2]
+    code = section.partition("```python\n")[2].partition("```")[0]
+    monkeypatch.chdir(tmp_path)
+    names: dict = {}
+    exec(code, names)
+    assert names["result"].best.value < 0.01
+    assert {path.name for path in (tmp_path / "runs" / "line").iterdir()} >= {
+        "log.csv",
+        "last.ckpt",
+        "best.ckpt",
+    }

@@ -54,20 +54,26 @@ class WeightAverage:
             name: copy.deepcopy(module).eval().requires_grad_(requires_grad=False)
             for name, module in modules.items()
         }
-        self._pairs = [(self.modules[name], module) for name, module in modules.items()]
+        pairs = [(self.modules[name], module) for name, module in modules.items()]
+        self._averages: list[Tensor] = [each for average, _ in pairs for each in average.parameters()]
+        self._values: list[Tensor] = [each for _, module in pairs for each in module.parameters()]
+        self._buffers = [
+            buffers
+            for average, module in pairs
+            for buffers in zip(average.buffers(), module.buffers(), strict=True)
+        ]
 
     @torch.no_grad()
     def update(self) -> None:
         """Move the averages towards the weights of now."""
         self.updates += 1
         weight = 1 - decay_at(self.updates, self.decay, warmup=self.warmup)
-        for average, module in self._pairs:
-            averages: list[Tensor] = list(average.parameters())
-            values: list[Tensor] = list(module.parameters())
-            if averages:
-                torch._foreach_lerp_(averages, values, weight)  # one call for all, as torch.optim does
-            for held, value in zip(average.buffers(), module.buffers(), strict=True):
-                held.copy_(value)
+        if self._averages:
+            torch._foreach_lerp_(
+                self._averages, self._values, weight
+            )  # one call for all, as torch.optim does
+        for held, value in self._buffers:
+            held.copy_(value)
 
     def state_dict(self) -> dict[str, Any]:
         """Weights and number of updates."""

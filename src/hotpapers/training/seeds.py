@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from typing import TYPE_CHECKING
 
-__all__ = ["derived_seed"]
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["derived_seed", "seed_torch"]
 
 
 def derived_seed(seed: int, *names: str | int) -> int:
@@ -26,3 +30,16 @@ def derived_seed(seed: int, *names: str | int) -> int:
     """
     words = "\x1f".join(map(str, (seed, *names)))
     return int.from_bytes(hashlib.blake2b(words.encode(), digest_size=8).digest()) >> 1
+
+
+def seed_torch(seed: int, device: torch.device) -> None:
+    """Seed torch's generators of the CPU and of `device`.
+
+    `torch.manual_seed` would also note where it was called, for each kind of accelerator that sleeps: a
+    millisecond in every step.
+    """
+    import torch
+
+    torch.default_generator.manual_seed(seed)
+    if device.type == "cuda":
+        torch.cuda.manual_seed(seed)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from hotpapers.training.precision import MixedForward
-from hotpapers.training.seeds import derived_seed
+from hotpapers.training.seeds import derived_seed, seed_torch
 from hotpapers.training.settings import TrainingSettings
 from hotpapers.training.task import Run, Task
 from hotpapers.training.updates import Updates
@@ -33,7 +33,7 @@ class Stepper:
 
     def __init__(self, task: Task, settings: TrainingSettings, fabric: Fabric) -> None:
         self.task, self.seed, self.fabric = task, settings.seed, fabric
-        torch.manual_seed(derived_seed(settings.seed, "modules"))
+        seed_torch(derived_seed(settings.seed, "modules"), fabric.device)
         self.modules = {name: module.to(fabric.device) for name, module in task.modules().items()}
         if fabric.world_size > 1:
             _share(self.modules)
@@ -57,7 +57,7 @@ class Stepper:
                 batch = self.fabric.to_device(next(made))
                 updates.part = part
                 run.seed = derived_seed(self.seed, "step", step, run.rank * updates.accumulate + part)
-                torch.manual_seed(run.seed)
+                seed_torch(run.seed, run.device)
                 values.append(self.task.step(run, batch))
         updates.end_step()
         return values
