@@ -28,7 +28,7 @@ def test_two_players_train_as_by_hand(tmp_path) -> None:
             optimizers[name].param_groups[0]["lr"] = base * min(1.0, (step + 1) / 5)
         batch = task.batch(step, derived_seed(5, "batch", step), 0, 1)
         torch.manual_seed(derived_seed(5, "step", step, 0))
-        fake = generator(batch["noise"])
+        fake = generator(batch["latent"])
         hinge = (1 - critic(batch["real"])).relu().mean() + (1 + critic(fake.detach())).relu().mean()
         optimizers["critic"].zero_grad()
         hinge.backward()
@@ -171,8 +171,8 @@ def test_the_best_weights_are_kept(tmp_path) -> None:
 
 
 def test_a_metric_that_validation_lacks_is_named(tmp_path) -> None:
-    with pytest.raises(TrainingError, match="best='si_sdr:max', but the task's validation gives error"):
-        train(Regression(), settings(tmp_path, best="si_sdr:max"))
+    with pytest.raises(TrainingError, match="best='accuracy:max', but the task's validation gives error"):
+        train(Regression(), settings(tmp_path, best="accuracy:max"))
 
 
 def test_the_pages_example_runs(root, tmp_path, monkeypatch) -> None:

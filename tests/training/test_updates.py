@@ -111,7 +111,7 @@ def test_a_players_loss_leaves_the_other_alone(tmp_path) -> None:
             values = super().step(run, batch)
             assert all(each.grad is None for module in run.modules.values() for each in module.parameters())
             critic = run.modules["critic"][0].weight.detach().clone()
-            run.update("generator", -run.modules["critic"](run.modules["generator"](batch["noise"])).mean())
+            run.update("generator", -run.modules["critic"](run.modules["generator"](batch["latent"])).mean())
             assert torch.equal(run.modules["critic"][0].weight, critic)
             assert run.modules["critic"][0].weight.grad is None
             return values

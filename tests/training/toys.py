@@ -128,10 +128,10 @@ class Adversaries:
     def batch(self, step: int, generator_seed: int, rank: int, world: int) -> dict[str, Tensor]:
         generator = torch.Generator().manual_seed(generator_seed)
         real = 2 + torch.randn(8, 1, generator=generator)
-        return {"real": real[rank::world], "noise": torch.randn(8, 2, generator=generator)[rank::world]}
+        return {"real": real[rank::world], "latent": torch.randn(8, 2, generator=generator)[rank::world]}
 
     def step(self, run: Run, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        critic, fake = run.modules["critic"], run.modules["generator"](batch["noise"])
+        critic, fake = run.modules["critic"], run.modules["generator"](batch["latent"])
         hinge = (1 - critic(batch["real"])).relu().mean() + (1 + critic(fake.detach())).relu().mean()
         run.update("critic", hinge)
         if run.step == self.kill_at:

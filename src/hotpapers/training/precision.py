@@ -80,7 +80,7 @@ def _fastest(step: Callable[[], Any], clock: Callable[[], float]) -> float:
 class MixedForward:
     """While it is entered, calls of `modules` compute under autocast and return float32.
 
-    Fabric's own wrapper would also round the *inputs* to half precision: 8 bits for a waveform's sample or a
+    Fabric's own wrapper would also round the *inputs* to half precision: 8 bits for a pixel's place or a
     ray's coordinate, before the module can take care. So only the computation is cast.
     """
 
