@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from hotpapers.common.errors import InputError
 from hotpapers.denoise import mining
 from hotpapers.denoise.errors import DenoiseError
 from hotpapers.denoise.mining import extract_noise
@@ -83,7 +84,7 @@ def test_a_recording_that_cannot_be_mined_is_named(recordings, tmp_path):
     assert {path.name for path in refused} == {"broken.flac", "short.wav"}
     assert "too short to mine" in refused[recordings / "short.wav"]
     assert len(read_bank(tmp_path / "bank")) == 3
-    with pytest.raises(DenoiseError, match=r"broken\.flac cannot be read as audio"):
+    with pytest.raises(InputError, match=r"broken\.flac is no sound file"):
         list(build_noise_bank(recordings, tmp_path / "other"))
     assert not (tmp_path / "other").exists()
 

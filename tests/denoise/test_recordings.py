@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from hotpapers.common.errors import InputError
 from hotpapers.denoise.errors import DenoiseError
 from hotpapers.denoise.reading import read_clip, read_mono
 from hotpapers.denoise.recordings import RECORDINGS, credits_of, path_of, recordings
@@ -44,5 +45,5 @@ def test_what_is_no_recording_is_refused(tmp_path):
         path_of("vinyl")
     text = tmp_path / "not.wav"
     text.write_text("no audio")
-    with pytest.raises(DenoiseError, match=r"not\.wav cannot be read as audio"):
+    with pytest.raises(InputError, match=r"not\.wav is no sound file"):
         read_clip(text)

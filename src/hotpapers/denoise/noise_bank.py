@@ -17,13 +17,14 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from hotpapers.common.errors import InputError
 from hotpapers.common.files import atomic_folder
 from hotpapers.denoise.errors import DenoiseError
 from hotpapers.denoise.mining import NoiseSegment, mine
 from hotpapers.denoise.recordings import Split
+from hotpapers.media.audio import READABLE_SUFFIXES, open_audio
 
 __all__ = [
-    "AUDIO_SUFFIXES",
     "BankEntry",
     "audio_files",
     "build_noise_bank",
@@ -32,7 +33,6 @@ __all__ = [
     "split_of",
 ]
 
-AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aiff", ".aif", ".w64", ".rf64", ".caf", ".au")
 INDEX = "index.csv"
 
 
@@ -87,11 +87,11 @@ def audio_files(given: Path) -> list[Path]:
     found = sorted(
         path
         for path in given.rglob("*")
-        if path.suffix.lower() in AUDIO_SUFFIXES and path.is_file() and not path.name.startswith(".")
+        if path.suffix.lower() in READABLE_SUFFIXES and path.is_file() and not path.name.startswith(".")
     )
     if not found:
         what = "holds no audio files" if given.is_dir() else "does not exist"
-        raise DenoiseError(f"{given} {what}: the miner reads {' '.join(AUDIO_SUFFIXES)}")
+        raise DenoiseError(f"{given} {what}: give recordings, or a folder of them (wav, flac, ogg, mp3 ...)")
     return found
 
 
@@ -101,25 +101,25 @@ def mine_file(path: Path, **settings: float | bool | None) -> list[NoiseSegment]
     Parameters
     ----------
     path
-        Anything that libsndfile reads.
+        Anything that `hotpapers.media.audio` reads.
     settings
         Keyword arguments of `extract_noise`.
 
     Raises
     ------
+    AudioError
+        If the file is not audio or is damaged.
     DenoiseError
-        If the file is not audio, or as `extract_noise`.
+        As `extract_noise`.
     """
+    reader = open_audio(path)
+    frames = reader.frames if reader.frames is not None else sum(map(len, reader.blocks()))
+
+    def read(a: int, b: int) -> NDArray[np.float32]:
+        return np.concatenate([np.empty((0, reader.channels), np.float32), *reader.blocks(start=a, stop=b)])
+
     try:
-        with soundfile.SoundFile(path) as file:
-
-            def read(a: int, b: int) -> NDArray[np.float32]:
-                file.seek(a)
-                return np.asarray(file.read(b - a, dtype="float32", always_2d=True), np.float32)
-
-            return mine(read, file.frames, file.samplerate, **settings)  # type: ignore[arg-type]
-    except (soundfile.LibsndfileError, OSError) as error:
-        raise DenoiseError(f"{path} cannot be read as audio: {error}") from error
+        return mine(read, frames, reader.rate, **settings)  # type: ignore[arg-type]
     except DenoiseError as error:
         raise DenoiseError(f"{path}: {error}") from error
 
@@ -163,7 +163,7 @@ def build_noise_bank(
         for path in paths:
             try:
                 segments = mine_file(path, **settings)
-            except DenoiseError as error:
+            except InputError as error:
                 if refused is None:
                     raise
                 refused[path] = str(error)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import soundfile
 import soxr
 from numpy.typing import NDArray
 
 from hotpapers.denoise.errors import DenoiseError
+from hotpapers.media.audio import open_audio
 
 __all__ = ["MODEL_RATE", "read_clip", "read_mono"]
 
@@ -24,7 +24,7 @@ def read_clip(
     Parameters
     ----------
     path
-        Anything that libsndfile reads.
+        Anything that `hotpapers.media.audio` reads.
     sr
         Rate of the result, in Hz.
     start, seconds
@@ -36,25 +36,23 @@ def read_clip(
 
     Raises
     ------
+    AudioError
+        If the file is not audio or is damaged.
     DenoiseError
-        If the file is not audio, ends before `start`, or holds values that are not finite.
+        If it ends before `start`, or holds values that are not finite.
     """
-    try:
-        with soundfile.SoundFile(path) as file:
-            rate = file.samplerate
-            first = round(start * rate)
-            if first and first >= file.frames:
-                raise DenoiseError(f"{path} ends after {file.frames / rate:.1f} s, before {start:.1f} s")
-            file.seek(first)
-            count = -1 if seconds is None else round(seconds * rate)
-            samples: NDArray[np.float32] = file.read(count, dtype="float32", always_2d=True)
-    except (soundfile.LibsndfileError, OSError) as error:
-        raise DenoiseError(f"{path} cannot be read as audio: {error}") from error
+    reader = open_audio(path)
+    first = round(start * reader.rate)
+    stop = None if seconds is None else first + round(seconds * reader.rate)
+    blocks = list(reader.blocks(start=first, stop=stop))
+    if not blocks:
+        raise DenoiseError(f"{path} ends before {start:.1f} s")
+    samples = np.concatenate(blocks)
     if not np.isfinite(samples).all():
         raise DenoiseError(f"{path} holds values that are not finite numbers")
-    if rate == sr or not len(samples):
+    if reader.rate == sr:
         return samples
-    return np.asarray(soxr.resample(samples, rate, sr, quality="VHQ"), np.float32)
+    return np.asarray(soxr.resample(samples, reader.rate, sr, quality="VHQ"), np.float32)
 
 
 def read_mono(

@@ -17,7 +17,7 @@ from hotpapers.common.files import atomic_path
 from hotpapers.denoise.errors import DenoiseError
 from hotpapers.denoise.midi_variation import vary_midi
 
-__all__ = ["SOUNDFONT_VARIABLE", "find_soundfont", "render_midi"]
+__all__ = ["SOUNDFONT_VARIABLE", "can_render", "find_soundfont", "render_midi"]
 
 SOUNDFONT_VARIABLE = "HOTPAPERS_SOUNDFONT"
 _USUAL_FOLDERS = ("/usr/share/sounds/sf2", "/usr/share/soundfonts", "/usr/local/share/soundfonts")
@@ -41,6 +41,15 @@ def find_soundfont() -> Path:
             f"or name one in {SOUNDFONT_VARIABLE}"
         )
     return found
+
+
+def can_render() -> bool:
+    """Whether fluidsynth and a soundfont are here."""
+    try:
+        find_soundfont()
+    except UnavailableError:
+        return False
+    return shutil.which("fluidsynth") is not None
 
 
 def render_midi(
