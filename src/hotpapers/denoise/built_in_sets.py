@@ -31,8 +31,8 @@ def built_in_music(split: Split, cache: Path) -> list[MusicSource]:
     """
     sources = [MusicSource(each.name, partial(Path, path_of(each))) for each in recordings("music", split)]
     if can_render():
-        for each in recordings("midi", split):
-            sources.append(MusicSource(each.name, partial(render_midi, path_of(each), cache)))
+        midi = recordings("midi", split)
+        sources += [MusicSource(each.name, partial(render_midi, path_of(each), cache)) for each in midi]
     return sources
 
 
