@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import typer
 
+from hotpapers.denoise.commands import evaluation, noise
+
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
 
 @app.callback()
 def _room() -> None:
     """Take hiss, crackle, clicks and hum out of old recordings and leave the music."""
+
+
+for group in (noise, evaluation):
+    group.register(app)

@@ -1,4 +1,4 @@
-"""Engines and peers on a set of mixtures: what they gain, what they leave, what they cost."""
+"""Restorers and peers on a set of mixtures: what they gain, what they leave, what they cost."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from hotpapers.denoise.metrics import lead_in_drop, log_spectral_distance, octav
 from hotpapers.denoise.pairs import Mixture, read_manifest, read_mixture
 from hotpapers.denoise.peers import Peer, run_peer
 
-__all__ = ["Engine", "Score", "Summary", "evaluate", "summarise"]
+__all__ = ["Restorer", "Score", "Summary", "evaluate", "summarise"]
 
 Audio = NDArray[np.float32]
 # Samples (n, channels) and their rate in Hz -> as many samples.
-Engine = Callable[[Audio, int], Audio]
+Restorer = Callable[[Audio, int], Audio]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +65,7 @@ class Summary:
     Parameters
     ----------
     method, profile
-        Its name, and what it is told of the noise: "none", "lead-in" or, of our engines, "its own".
+        Its name, and what it is told of the noise: "none", "lead-in" or, of ours, "its own".
     gain, by_ratio, by_kind, worst
         Mean gain in dB of all mixtures, of those of each ratio and of each kind of noise; the least.
     distance, drop
@@ -92,7 +92,7 @@ class Summary:
 
 
 def evaluate(
-    folder: Path, engines: Mapping[str, Engine], peers: Mapping[str, Peer] | None = None
+    folder: Path, restorers: Mapping[str, Restorer], peers: Mapping[str, Peer] | None = None
 ) -> Iterator[Score]:
     """Run methods on every mixture of a set; yields scores, mixture by mixture, the input's own first.
 
@@ -111,9 +111,9 @@ def evaluate(
         mixture, target = read_mixture(folder, line, sr)
         before = _score("mixture", line, mixture, mixture, target, sr, 0.0, math.nan)
         yield before
-        for name, engine in engines.items():
+        for name, restorer in restorers.items():
             started = time.process_time()
-            output = np.asarray(engine(mixture[:, None], sr), np.float32)
+            output = np.asarray(restorer(mixture[:, None], sr), np.float32)
             used = time.process_time() - started
             if output.shape not in {mixture.shape, (*mixture.shape, 1)}:
                 raise FailureError(

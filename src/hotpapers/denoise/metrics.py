@@ -65,10 +65,10 @@ def _mean_ratio(signal: NDArray[np.float64], error: NDArray[np.float64]) -> floa
 
 
 def log_spectral_distance(estimate: Audio, reference: Audio) -> float:
-    """Mean over frames of the rms over frequency of the difference of log spectra (bels of power).
+    """Mean over frames of the rms over frequency of the difference of the spectra's logarithms.
 
-    Frames of 2048 samples (Hann), 512 apart at any rate; amplitudes below -100 dB of full scale count
-    as that. 1 means that the spectra differ by a factor of 10 in power.
+    Natural logarithms of power: 1 is 4.34 dB. Frames of 2048 samples (Hann), 512 apart at any rate;
+    amplitudes below -100 dB of full scale count as that.
     """
     y, x = _pair(estimate, reference)
     distance = _log_power(y) - _log_power(x)
@@ -76,7 +76,7 @@ def log_spectral_distance(estimate: Audio, reference: Audio) -> float:
 
 
 def _log_power(x: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(2 * np.log10(np.maximum(_magnitudes(x, 2048), _FLOOR)))
+    return np.asarray(2 * np.log(np.maximum(_magnitudes(x, 2048), _FLOOR)))
 
 
 def _magnitudes(x: NDArray[np.float64], size: int) -> NDArray[np.float64]:

@@ -1,0 +1,1 @@
+"""The commands of denoise, one file for each group."""
