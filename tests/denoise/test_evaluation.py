@@ -8,6 +8,7 @@ import shutil
 
 import numpy as np
 import pytest
+import scipy.signal
 import soundfile
 
 from hotpapers.common.errors import FailureError
@@ -97,8 +98,8 @@ def needs(program):
 
 @needs("ffmpeg")
 def test_ffmpeg_takes_clicks_out():
-    t = np.arange(SR) / SR
-    clean = (0.3 * np.sin(2 * np.pi * 440 * t)).astype(np.float32)
+    noise = np.random.default_rng(2).standard_normal(SR)
+    clean = (0.003 * scipy.signal.lfilter([1], [1, -1.8, 0.83], noise)).astype(np.float32)
     clicked = clean.copy()
     clicked[5000::9000] += 0.6
     y, seconds = run_peer(PEERS["ffmpeg-adeclick"], clicked, SR, 0)
