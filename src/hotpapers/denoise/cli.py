@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from hotpapers.denoise.commands import restore
+from hotpapers.denoise.commands import evaluation, noise, restore
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
@@ -14,4 +14,5 @@ def _room() -> None:
     """Take hiss, crackle, clicks and hum out of old recordings and leave the music."""
 
 
-restore.register(app)
+for group in (restore, noise, evaluation):
+    group.register(app)

@@ -1,1 +1,1 @@
-"""The room's commands, one file for each."""
+"""The commands of denoise, one file for each group."""

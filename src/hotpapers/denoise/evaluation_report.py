@@ -1,0 +1,86 @@
+"""What an evaluation says: a table for people and a record for programs."""
+
+from __future__ import annotations
+
+import importlib
+import math
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from hotpapers.common.console import table
+from hotpapers.denoise.errors import DenoiseError
+from hotpapers.denoise.evaluation import Restorer, Score, Summary
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+__all__ = ["RESTORERS", "named_restorers", "record", "sheet"]
+
+# Name -> "module:function" of samples (n, channels) and their rate in Hz.
+RESTORERS: dict[str, str] = {}
+
+
+def named_restorers(names: Sequence[str]) -> dict[str, Restorer]:
+    """Restorers by their names, or by ``MODULE:FUNCTION`` of samples (n, channels) and a rate.
+
+    Raises
+    ------
+    DenoiseError
+        If one can't be found.
+    """
+    found: dict[str, Restorer] = {}
+    for name in names:
+        module, _, attribute = RESTORERS.get(name, name).partition(":")
+        try:
+            restorer = getattr(importlib.import_module(module), attribute) if attribute else None
+        except (ImportError, AttributeError, ValueError) as error:
+            raise DenoiseError(f"{name!r} cannot be evaluated: {error}") from error
+        if not callable(restorer):
+            known = ", ".join([*RESTORERS, "MODULE:FUNCTION"])
+            raise DenoiseError(f"{name!r} cannot be evaluated: give one of {known}")
+        found[name] = restorer
+    return found
+
+
+def sheet(summaries: Sequence[Summary]) -> Table:
+    """One row per method: gain in all and by ratio, worst, spectra, front, clean music, cost."""
+    ratios = list(dict.fromkeys(ratio for each in summaries for ratio in each.by_ratio))
+    headings = ["gain dB", *(f"at {ratio:g} dB" for ratio in ratios), "worst", "log spectra", "front drop dB"]
+    has_clean = any(not math.isnan(each.clean) for each in summaries)
+    headings += ["clean-in dB", "worst clean", "octaves <= 2k, above"] if has_clean else []
+    headings += ["CPU s / s"]
+    made = table("method", "profile", *headings, numbers=headings)
+    for each in summaries:
+        cells = [_number(each.gain), *(_number(each.by_ratio.get(ratio, math.nan)) for ratio in ratios)]
+        cells += [_number(each.worst), _number(each.distance), _number(each.drop, 1)]
+        if has_clean:
+            octaves = ", ".join(_number(change, 1) for change in each.octaves)
+            cells += [_number(each.clean, 1), _number(each.clean_worst, 1), octaves]
+        made.add_row(each.method, each.profile, *cells, _number(each.cpu_seconds, 3))
+    return made
+
+
+def _number(value: float, digits: int = 2) -> str:
+    return "" if math.isnan(value) else f"{value:.{digits}f}"
+
+
+def record(summaries: Sequence[Summary], scores: Sequence[Score]) -> dict[str, Any]:
+    """Summaries and every score, as JSON holds them: what is not a number becomes null."""
+    told: dict[str, Any] = _plain(
+        {
+            "methods": [asdict(each) for each in summaries],
+            "scores": [{**asdict(score), "line": score.line.name} for score in scores],
+        }
+    )
+    return told
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {f"{key:g}" if isinstance(key, float) else key: _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    if isinstance(value, float):
+        return round(value, 4) if math.isfinite(value) else None
+    return value
