@@ -1,0 +1,1 @@
+"""Before, after and what was removed, to look at and to listen to in one page."""
