@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 
 import torch
 from torch import Tensor, nn
@@ -97,9 +98,9 @@ class SmallNet(nn.Module):
         frames = spectrogram.shape[-2]
         features, known = self._features(spectrogram, level, profile)
         features = functional.pad(features, (0, 0, 0, -frames % self.time_stride))
-        with torch.autocast(features.device.type, torch.bfloat16, enabled=self.reduced_precision):
-            raw = self._convolutions(features, known)
-        raw = raw.float() if raw.dtype == torch.bfloat16 else raw
+        lower = torch.autocast(features.device.type, torch.bfloat16) if self.reduced_precision else nullcontext()
+        with lower:
+            raw = self._convolutions(features, known).to(spectrogram.real.dtype)
         taps = raw[:, :, :frames].permute(0, 2, 3, 1).reshape(len(raw), frames, BINS - 1, -1, 2)
         return self._filter(spectrogram, torch.view_as_complex(torch.tanh(taps)))
 
@@ -146,7 +147,8 @@ class SmallNet(nn.Module):
         return folded.permute(0, 3, 1, 2), known
 
     def _convolutions(self, features: Tensor, known: Tensor) -> Tensor:
-        hidden = self.entry(features) + (self.profile_known * known).to(features.dtype)
+        hidden = self.entry(features)
+        hidden = hidden + (self.profile_known * known).to(hidden.dtype)
         skips = []
         for encoder in self.encoders:
             hidden, skip = encoder(hidden)
