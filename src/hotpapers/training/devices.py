@@ -82,15 +82,16 @@ def _fabric(kind: str, count: int, precision: Precision) -> Fabric:
 
 @contextmanager
 def torch_switches(settings: TrainingSettings) -> Iterator[None]:
-    """Set torch's threads, determinism and generators as a run needs them; restore them at the end.
+    """Set torch's threads and determinism as a run needs them; restore them, and the CPU's generator, at the end.
 
     What third parties say about their own affairs is kept off the terminal meanwhile.
     """
+    import lightning_fabric  # its import sets the level of its log
+
     threads, deterministic = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
-    fabric_log = logging.getLogger("lightning_fabric")
+    fabric_log = logging.getLogger(lightning_fabric.__name__)
     level = fabric_log.level
-    devices = [torch.cuda.current_device()] if torch.cuda.is_available() else []
-    with torch.random.fork_rng(devices), warnings.catch_warnings():
+    with torch.random.fork_rng([]), warnings.catch_warnings():
         warnings.filterwarnings("ignore", module=r"(lightning_fabric|tensorboard|google)\b")
         fabric_log.setLevel(logging.WARNING)
         if settings.threads is not None:

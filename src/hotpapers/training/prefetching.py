@@ -84,7 +84,7 @@ def _arguments(
 
 def _ahead(
     executor: Executor, make: Any, wanted: Iterator[tuple[int, int, int, int]], ahead: int
-) -> Generator[Any]:
+) -> Generator[Any, None, None]:
     """Results in the order of the calls, `ahead` of them under way."""
     waiting: deque[Future[Any]] = deque()
     for arguments in wanted:
