@@ -16,7 +16,7 @@ from hotpapers.denoise.errors import DenoiseError
 from hotpapers.denoise.extending import noise_to_length
 from hotpapers.denoise.noise_generator import PRESETS, synth_noise
 from hotpapers.denoise.reading import read_mono
-from hotpapers.denoise.recordings import Recording, path_of, recordings
+from hotpapers.denoise.recordings import path_of, recordings
 from hotpapers.denoise.rendering_midi import render_midi
 from hotpapers.denoise.stft import SAMPLE_RATE
 from hotpapers.denoise.validation import ValidationSet
@@ -88,7 +88,9 @@ def project_material(
             yield recording.name, read_mono(path_of(recording))
         for recording in recordings("midi", split):  # type: ignore[arg-type]
             for turn in range(times):
-                yield f"{recording.name} {turn}", _rendered(recording, turn, split)
+                variation = _SPLIT_SEEDS[split] * 10_000 + turn
+                rendered = render_midi(path_of(recording), cache / "rendered", variation=variation)
+                yield f"{recording.name} {turn}", read_mono(rendered)
 
     def noise(split: str) -> Iterator[Clip]:
         return _extended([(each.name, path_of(each)) for each in recordings("noise", split)])  # type: ignore[arg-type]
@@ -194,11 +196,6 @@ def _extended(files: Sequence[tuple[str, Path]]) -> Iterator[Clip]:
         if len(noise) < wanted:
             noise = noise_to_length(noise, wanted, SAMPLE_RATE, np.random.default_rng(number))
         yield name, noise
-
-
-def _rendered(recording: Recording, turn: int, split: str) -> NDArray[np.float32]:
-    rng = np.random.default_rng((_SPLIT_SEEDS[split], turn, *recording.name.encode()))
-    return render_midi(path_of(recording), rng=rng)
 
 
 def _audio_files(folder: Path) -> list[Path]:

@@ -56,6 +56,7 @@ class SmallNet(nn.Module):
         super().__init__()
         self.fold = fold
         self.reach = reach
+        self.dilations = tuple(dilations)
         self.reduced_precision = reduced_precision
         self.settings = {"fold": fold, "widths": list(widths), "dilations": list(dilations), "reach": reach}
         positions = (BINS - 1) // fold
@@ -72,7 +73,9 @@ class SmallNet(nn.Module):
         nn.init.zeros_(self.exit.weight)
         nn.init.zeros_(self.exit.bias)  # type: ignore[arg-type]
 
-    def forward(self, noisy: Tensor, level: Tensor, profile: Tensor | None = None) -> Tensor:
+    def forward(
+        self, noisy: Tensor, level: Tensor, profile: Tensor | None = None, *, linked: bool = False
+    ) -> Tensor:
         """Clean signals.
 
         Parameters
@@ -84,6 +87,9 @@ class SmallNet(nn.Module):
         profile
             (batch, 1025) noise rms per bin as `stft.noise_profile` gives it, zero where it is unknown
             (a row of zeros: nothing is known); None where none is.
+        linked
+            Whether the batch is the channels of one recording: all get the mean of their filters, so that
+            nothing moves between the loudspeakers.
 
         Returns
         -------
@@ -91,10 +97,13 @@ class SmallNet(nn.Module):
             (batch, samples).
         """
         spectrogram = stft(noisy)
-        return inverse_stft(self.filtered(spectrogram, level, profile), noisy.shape[-1])
+        taps = self._taps(spectrogram, level, profile)
+        if linked:
+            taps = taps.mean(0, keepdim=True)
+        return inverse_stft(self._filter(spectrogram, taps), noisy.shape[-1])
 
-    def filtered(self, spectrogram: Tensor, level: Tensor, profile: Tensor | None = None) -> Tensor:
-        """Clean spectrograms (batch, frames, 1025) from noisy ones; any number of frames."""
+    def _taps(self, spectrogram: Tensor, level: Tensor, profile: Tensor | None) -> Tensor:
+        """Filters (batch, frames, 1024, 2 reach + 1), complex, for spectrograms (batch, frames, 1025)."""
         frames = spectrogram.shape[-2]
         features, known = self._features(spectrogram, level, profile)
         features = functional.pad(features, (0, 0, 0, -frames % self.time_stride))
@@ -102,7 +111,7 @@ class SmallNet(nn.Module):
         with lower:
             raw = self._convolutions(features, known).to(spectrogram.real.dtype)
         taps = raw[:, :, :frames].permute(0, 2, 3, 1).reshape(len(raw), frames, BINS - 1, -1, 2)
-        return self._filter(spectrogram, torch.view_as_complex(torch.tanh(taps)))
+        return torch.view_as_complex(torch.tanh(taps))
 
     @property
     def time_stride(self) -> int:
@@ -115,13 +124,11 @@ class SmallNet(nn.Module):
     @property
     def context(self) -> int:
         """Frames before and after a frame on which its result depends, at most."""
-        reached, step = 1, 1  # the entry
+        reached, step = 1 + self.reach, 1  # the entry and the filters
         for stride, _ in _STRIDES:
-            reached += 4 * step + (step if stride == 2 else 0)  # a block each way, a strided step down
+            reached += 4 * step + (2 * step if stride == 2 else 0)  # a block each way, a strided step between
             step *= stride
-        for dilation in self.settings["dilations"]:  # type: ignore[attr-defined]
-            reached += 2 * step * dilation
-        return reached + step + self.reach
+        return reached + step * sum(1 + dilation for dilation in self.dilations)
 
     def _features(self, spectrogram: Tensor, level: Tensor, profile: Tensor | None) -> tuple[Tensor, Tensor]:
         """Input channels (batch, channels, frames, positions) stored channels last, and the flag (batch, 1, 1, 1)."""

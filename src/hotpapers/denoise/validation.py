@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -11,9 +12,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from hotpapers.denoise.banks import Bank
-from hotpapers.denoise.stft import FFT_SIZE, SAMPLE_RATE, noise_profile, stft
+from hotpapers.denoise.metrics import log_spectral_distance, si_sdr
+from hotpapers.denoise.stft import SAMPLE_RATE, noise_profile
 
-__all__ = ["ValidationMixture", "ValidationSet", "signal_to_distortion"]
+__all__ = ["ValidationMixture", "ValidationSet"]
 
 # A net: (batch, samples) noisy, (batch,) level, (batch, 1025) profile or None -> (batch, samples).
 Net = Callable[[Tensor, Tensor, Tensor | None], Tensor]
@@ -21,6 +23,7 @@ Net = Callable[[Tensor, Tensor, Tensor | None], Tensor]
 _LEAD_IN = 1.0
 _SECONDS = 5.0
 _SNRS = (0.0, 6.0, 12.0)
+_CEILING = 100.0  # dB: clean music that comes back untouched has no ratio
 
 
 @dataclass(frozen=True)
@@ -88,10 +91,7 @@ class ValidationSet:
         """
         told = [self._score(net, mixture, mixture.profile) for mixture in self.mixtures]
         blind = [self._score(net, mixture, None)["gain"] for mixture in self.mixtures]
-        untouched = [
-            signal_to_distortion(net(clean[None], clean.square().mean().sqrt()[None], None)[0], clean)
-            for clean in self.clean
-        ]
+        untouched = [min(self._kept(net, clean), _CEILING) for clean in self.clean]
         gains = np.array([score["gain"] for score in told])
         by_snr = {
             f"gain_{snr_db:.0f}": float(gains[[mixture.snr_db == snr_db for mixture in self.mixtures]].mean())
@@ -112,34 +112,20 @@ class ValidationSet:
     @staticmethod
     def _score(net: Net, mixture: ValidationMixture, profile: Tensor | None) -> dict[str, float]:
         with torch.no_grad():
-            result = net(mixture.noisy[None], mixture.level, profile)[0]
+            result = net(mixture.noisy[None], mixture.level, profile)[0].numpy()
+        noisy, clean = mixture.noisy.numpy(), mixture.clean.numpy()
         lead, music = slice(mixture.lead_in // 8, mixture.lead_in * 7 // 8), slice(mixture.lead_in, None)
-        clean = mixture.clean[music]
-        before = signal_to_distortion(mixture.noisy[music], clean)
         return {
-            "gain": signal_to_distortion(result[music], clean) - before,
-            "drop": _decibels(mixture.noisy[lead].square().mean() / (result[lead].square().mean() + 1e-20)),
-            "distance": _spectral_distance(result[music], clean),
+            "gain": si_sdr(result[music], clean[music]) - si_sdr(noisy[music], clean[music]),
+            "drop": 20 * math.log10(float(np.std(noisy[lead])) / (float(np.std(result[lead])) + 1e-9)),
+            "distance": log_spectral_distance(result[music], clean[music]),
         }
 
-
-def signal_to_distortion(estimate: Tensor, clean: Tensor) -> float:
-    """Scale-invariant signal-to-distortion ratio of (samples,) signals, in dB; at most 100."""
-    estimate, clean = estimate.double() - estimate.double().mean(), clean.double() - clean.double().mean()
-    target = clean * (estimate @ clean / (clean @ clean))
-    error = estimate - target
-    return min(_decibels((target @ target) / (error @ error + 1e-30)), 100.0)
-
-
-def _spectral_distance(estimate: Tensor, clean: Tensor) -> float:
-    """Root mean square over bins, mean over frames, of the difference of log10 power spectra (floor -80 dB)."""
-    floor = 1e-8 * clean.square().mean() * FFT_SIZE / 2
-    ours, theirs = (torch.log10(stft(signal).abs().square() + floor) for signal in (estimate, clean))
-    return float((ours - theirs).square().mean(-1).sqrt().mean())
-
-
-def _decibels(ratio: Tensor) -> float:
-    return float(10 * torch.log10(ratio + 1e-20))
+    @staticmethod
+    def _kept(net: Net, clean: Tensor) -> float:
+        with torch.no_grad():
+            result = net(clean[None], clean.square().mean().sqrt()[None], None)[0]
+        return si_sdr(result.numpy(), clean.numpy())
 
 
 def _loud_excerpt(music: Bank, clip: int, rng: np.random.Generator) -> Tensor:
