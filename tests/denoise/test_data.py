@@ -111,7 +111,9 @@ def test_short_clips_sound_whole(tmp_path) -> None:
     """A clip shorter than an example lies somewhere within it, silence around it."""
     clip = np.full(1000, 0.5, np.float32)
     bank = write_bank(tmp_path / "short", [("click", clip)])
-    made = NoisyExamples(bank, None, None, ExampleSettings(samples=SAMPLES, **PLAIN, band_limited=0)).batch(0, 4)
+    made = NoisyExamples(bank, None, None, ExampleSettings(samples=SAMPLES, **PLAIN, band_limited=0)).batch(
+        0, 4
+    )
     energy = made.clean.square()
     assert (energy.sum(1) > 0).all()
     assert float((energy > 1e-3 * energy.amax(1, keepdim=True)).float().mean()) < 0.12
@@ -119,7 +121,10 @@ def test_short_clips_sound_whole(tmp_path) -> None:
 
 def test_bank_reads_what_was_written(tmp_path) -> None:
     rng = np.random.default_rng(1)
-    clips = [("a", rng.uniform(-0.3, 0.3, 500).astype(np.float32)), ("b", rng.uniform(-1, 1, 80).astype(np.float32))]
+    clips = [
+        ("a", rng.uniform(-0.3, 0.3, 500).astype(np.float32)),
+        ("b", rng.uniform(-1, 1, 80).astype(np.float32)),
+    ]
     bank = write_bank(tmp_path / "bank", [clips[0], ("silent", np.zeros(9, np.float32)), clips[1]])
     assert bank.names == ["a", "b"]
     for place, (_, clip) in enumerate(clips):

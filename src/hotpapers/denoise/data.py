@@ -117,7 +117,9 @@ class NoisyExamples:
 
     def batch(self, step: int, size: int, *, seed: int = 0, rank: int = 0) -> NoisyBatch:
         """Batch of a training step on one of several processes: the same for the same arguments."""
-        made = [self.example(np.random.default_rng((seed, step, rank * size + place))) for place in range(size)]
+        made = [
+            self.example(np.random.default_rng((seed, step, rank * size + place))) for place in range(size)
+        ]
         noisy, clean, level, profile = zip(*made, strict=True)
         return NoisyBatch(
             torch.from_numpy(np.stack(noisy)),
@@ -167,7 +169,9 @@ class NoisyExamples:
         """Music (samples,) and the rms that counts as its loudness: of the excerpt, or 20 dB below the recording's."""
         settings = self.settings
         clip = int(rng.choice(len(self.music), p=self._music_weights))
-        count = scipy.fft.next_fast_len(round(settings.samples * _speed(rng, settings.music_speed)), real=True)
+        count = scipy.fft.next_fast_len(
+            round(settings.samples * _speed(rng, settings.music_speed)), real=True
+        )
         spare = int(self.music.lengths[clip]) - count
         start = int(rng.integers(min(spare, 0), max(spare, 0) + 1))
         source = self.music.read(clip, start, count)
@@ -215,7 +219,7 @@ class NoisyExamples:
         if rng.random() < 0.3:  # a miner prefers the quiet frames
             power = power[np.argsort(power.sum(1))[: max(len(power) // 2, 1)]]
         error_db = rng.normal(0.0, 1.0)
-        return np.sqrt(power.mean(0) * np.float32(10 ** (error_db / 10))).astype(np.float32)
+        return np.asarray(np.sqrt(power.mean(0) * 10 ** (error_db / 10)), np.float32)
 
 
 def _speed(rng: np.random.Generator, limits: tuple[float, float]) -> float:

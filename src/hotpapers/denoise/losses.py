@@ -85,8 +85,12 @@ def distortion_loss(
 def magnitude_loss(estimate: Tensor, clean: Tensor, level: Tensor) -> Tensor:
     """Mean ||E|^0.3 - |C|^0.3| over the windows 512 and 2048 of signals divided by the level."""
     terms = [
-        (_compressed(_scaled_stft(estimate / level[:, None], size))
-         - _compressed(_scaled_stft(clean / level[:, None], size))).abs().mean()
+        (
+            _compressed(_scaled_stft(estimate / level[:, None], size))
+            - _compressed(_scaled_stft(clean / level[:, None], size))
+        )
+        .abs()
+        .mean()
         for size in _RESOLUTIONS
     ]
     return torch.stack(terms).mean()
@@ -110,7 +114,9 @@ def feature_loss(clean: Sequence[Sequence[Tensor]], estimate: Sequence[Sequence[
     means = []
     for seen_clean, seen_estimate in zip(clean, estimate, strict=True):
         layers = [
-            (theirs - ours).abs().sum(1).flatten(2).sum(-1).mean() if ours.ndim == 4 else (theirs - ours).abs().sum(1).mean()
+            (theirs - ours).abs().sum(1).flatten(2).sum(-1).mean()
+            if ours.ndim == 4
+            else (theirs - ours).abs().sum(1).mean()
             for theirs, ours in zip(seen_clean, seen_estimate, strict=True)
         ]
         means.append(torch.stack(layers).mean())
@@ -134,7 +140,8 @@ def generator_hinge_loss(fake: Sequence[Tensor]) -> Tensor:
 
 def _scaled_stft(signal: Tensor, size: int) -> Tensor:
     """A spectrogram in which white noise of rms 1 has rms 1 in every bin; windows overlap by three quarters."""
-    return stft(signal, fft_size=size, hop=size // 4) * (2.0 / size) ** 0.5
+    scale: float = (2.0 / size) ** 0.5
+    return stft(signal, fft_size=size, hop=size // 4) * scale
 
 
 def _compressed(spectrogram: Tensor) -> Tensor:

@@ -62,7 +62,11 @@ class Material:
 
 
 def project_material(
-    cache: Path, *, renderings: int = 3, synthetic: int = 800, progress: Callable[[str], None] = lambda _: None
+    cache: Path,
+    *,
+    renderings: int = 3,
+    synthetic: int = 800,
+    progress: Callable[[str], None] = lambda _: None,
 ) -> Material:
     """Banks of the project's training and validation recordings, made once and kept in a folder.
 
@@ -135,7 +139,9 @@ def own_material(
         If a folder holds no audio, or there is neither noise nor generated noise.
     """
     if noise is None and synthetic == 0:
-        raise DenoiseError("no noise to train with: give a folder of noise, or a share of synthetic noise above 0")
+        raise DenoiseError(
+            "no noise to train with: give a folder of noise, or a share of synthetic noise above 0"
+        )
     music_files, held_music = _split(_audio_files(clean))
     noise_files, held_noise = ([], []) if noise is None else _split(_audio_files(noise))
     kept = _Cache(cache, progress)
@@ -150,14 +156,18 @@ def own_material(
     can_judge = bool(held_music) and bool(held_noise or synthetic)
     return Material(
         kept.bank("music", _stamp(music_files), read(music_files)),
-        kept.bank("recorded noise", _stamp(noise_files), lambda: _extended([(p.name, p) for p in noise_files]))
+        kept.bank(
+            "recorded noise", _stamp(noise_files), lambda: _extended([(p.name, p) for p in noise_files])
+        )
         if noise_files
         else None,
         kept.bank("synthetic noise", {"synthetic": synthetic}, lambda: generated_noise(synthetic, "train"))
         if synthetic
         else None,
         kept.bank("held-back music", _stamp(held_music), read(held_music)) if can_judge else None,
-        kept.bank("held-back noise", {**_stamp(held_noise), "synthetic": synthetic}, judged_by) if can_judge else None,
+        kept.bank("held-back noise", {**_stamp(held_noise), "synthetic": synthetic}, judged_by)
+        if can_judge
+        else None,
     )
 
 

@@ -107,7 +107,9 @@ class SmallNet(nn.Module):
         frames = spectrogram.shape[-2]
         features, known = self._features(spectrogram, level, profile)
         features = functional.pad(features, (0, 0, 0, -frames % self.time_stride))
-        lower = torch.autocast(features.device.type, torch.bfloat16) if self.reduced_precision else nullcontext()
+        lower = (
+            torch.autocast(features.device.type, torch.bfloat16) if self.reduced_precision else nullcontext()
+        )
         with lower:
             raw = self._convolutions(features, known).to(spectrogram.real.dtype)
         taps = raw[:, :, :frames].permute(0, 2, 3, 1).reshape(len(raw), frames, BINS - 1, -1, 2)

@@ -48,28 +48,31 @@ def band_limit(rng: np.random.Generator, samples: int) -> Array:
     order = rng.uniform(2.0, 10.0)
     frequency = _frequencies(samples)
     below = (frequency / low) ** 4
-    return np.sqrt(below / (1 + below) / (1 + (frequency / high) ** (2 * order))).astype(np.float32)
+    power = below / (1 + below) / (1 + (frequency / high) ** (2 * order))
+    return np.asarray(np.sqrt(power), np.float32)
 
 
 def shaped_gaussian(rng: np.random.Generator, samples: int) -> Array:
     """Gaussian noise (samples,) with a tilt of -8 to 2 dB per octave and a random equaliser."""
     octaves = _octaves(samples)
-    decibels = rng.uniform(-8.0, 2.0) * octaves + np.interp(octaves, np.arange(_BANDS), rng.normal(0, 5.0, _BANDS))
+    decibels = rng.uniform(-8.0, 2.0) * octaves + np.interp(
+        octaves, np.arange(_BANDS), rng.normal(0, 5.0, _BANDS)
+    )
     white = rng.standard_normal(2 * (samples // 2 + 1), np.float32).view(np.complex64)
     return np.asarray(scipy.fft.irfft(white * _gain(decibels), samples), np.float32)
 
 
 def _gain(decibels: NDArray[np.float64]) -> Array:
-    return np.exp(decibels.astype(np.float32) * np.float32(np.log(10) / 20))
+    return np.asarray(np.exp(decibels.astype(np.float32) * np.float32(np.log(10) / 20)), np.float32)
 
 
 def _frequencies(samples: int) -> NDArray[np.float64]:
     """Hz of every bin; the first counts as half of the second."""
-    frequency = np.arange(samples // 2 + 1) * (SAMPLE_RATE / samples)
+    frequency = np.arange(samples // 2 + 1, dtype=np.float64) * (SAMPLE_RATE / samples)
     frequency[0] = 0.5 * SAMPLE_RATE / samples
     return frequency
 
 
 def _octaves(samples: int) -> NDArray[np.float64]:
     """Octaves above 62.5 Hz, where the lowest of the equaliser's bands lies; not below it."""
-    return np.maximum(np.log2(_frequencies(samples) / 62.5), 0.0)
+    return np.asarray(np.maximum(np.log2(_frequencies(samples) / 62.5), 0.0), np.float64)

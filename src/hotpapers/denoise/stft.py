@@ -47,7 +47,8 @@ def stft(signal: Tensor, *, fft_size: int = FFT_SIZE, hop: int = HOP) -> Tensor:
     hops = padded.reshape(*signal.shape[:-1], -1, hop)
     overlap = fft_size // hop
     pieces = torch.cat([hops[..., shift : shift + frames, :] for shift in range(overlap)], dim=-1)
-    return torch.fft.rfft(pieces * _window(fft_size, signal))
+    spectrogram: Tensor = torch.fft.rfft(pieces * _window(fft_size, signal))
+    return spectrogram
 
 
 def inverse_stft(spectrogram: Tensor, samples: int, *, hop: int = HOP) -> Tensor:
@@ -69,7 +70,9 @@ def inverse_stft(spectrogram: Tensor, samples: int, *, hop: int = HOP) -> Tensor
     overlap = fft_size // hop
     frames = spectrogram.shape[-2]
     pieces = torch.fft.irfft(spectrogram, n=fft_size)
-    pieces = pieces * (_window(fft_size, pieces) * (2.0 / overlap))  # overlapping Hann windows add up to overlap / 2
+    pieces = pieces * (
+        _window(fft_size, pieces) * (2.0 / overlap)
+    )  # overlapping Hann windows add up to overlap / 2
     hops = pieces.reshape(*pieces.shape[:-1], overlap, hop)
     total = functional.pad(hops[..., 0, :], (0, 0, 0, overlap - 1))
     for shift in range(1, overlap):

@@ -73,7 +73,11 @@ class SmallNetTask:
 
     def modules(self) -> dict[str, nn.Module]:
         """A new net, its convolutions stored channels last."""
-        return {"net": SmallNet(**self.settings.net).to(memory_format=torch.channels_last)}
+        net = SmallNet(**self.settings.net)
+        for parameter in net.parameters():
+            if parameter.ndim == 4:
+                parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
+        return {"net": net}
 
     def optimizers(self, modules: dict[str, nn.Module]) -> dict[str, Optimizer]:
         """Adam."""
@@ -90,7 +94,7 @@ class SmallNetTask:
         return risen * (1 - (1 - settings.last) * fallen)
 
     def batch(self, step: int, generator_seed: int, rank: int, world: int) -> dict[str, Tensor]:
-        """This rank's examples of a step, by the names of `NoisyBatch`."""
+        """Examples of a step for one process, by the names of `NoisyBatch`."""
         made: NoisyBatch = self.examples.batch(step, self.settings.batch_size, seed=generator_seed, rank=rank)
         return {name: getattr(made, name) for name in ("noisy", "clean", "level", "profile")}
 

@@ -18,19 +18,27 @@ class Model(StrEnum):
 
 
 def train(
-    out: Annotated[Path, typer.Option("-o", "--out", help="Weights, *.safetensors; checkpoints beside them.")],
+    out: Annotated[
+        Path, typer.Option("-o", "--out", help="Weights, *.safetensors; checkpoints beside them.")
+    ],
     clean: Annotated[
         Path | None, typer.Option(help="Folder of clean music; the project's own recordings if left out.")
     ] = None,
-    noise: Annotated[Path | None, typer.Option(help="Folder of noise without music (`extract-noise`).")] = None,
+    noise: Annotated[
+        Path | None, typer.Option(help="Folder of noise without music (`extract-noise`).")
+    ] = None,
     synthetic_noise: Annotated[float, typer.Option(help="Share of generated noise, 0 to 1.")] = 0.6,
     minutes: Annotated[float | None, typer.Option(help="Time to train; 60 if no steps are given.")] = None,
-    steps: Annotated[int | None, typer.Option(help="Steps to train, instead of minutes or as a limit.")] = None,
+    steps: Annotated[
+        int | None, typer.Option(help="Steps to train, instead of minutes or as a limit.")
+    ] = None,
     model: Annotated[Model, typer.Option(help="Which net.")] = Model.small,
     batch_size: Annotated[int, typer.Option(help="Examples of 1.5 s in a step.")] = 4,
     seed: Annotated[int, typer.Option(help="Of weights and examples.")] = 0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint.")] = False,
-    threads: Annotated[int | None, typer.Option(help="Threads on the CPU; bit-equal results need the same.")] = None,
+    threads: Annotated[
+        int | None, typer.Option(help="Threads on the CPU; bit-equal results need the same.")
+    ] = None,
     validate_every: Annotated[int, typer.Option(help="Steps between validations.")] = 1000,
     cache: Annotated[
         Path | None, typer.Option(help="Folder for prepared sound; the user's cache folder if left out.")
@@ -48,7 +56,9 @@ def train(
     from hotpapers.common.console import console
     from hotpapers.denoise.training_job import TrainingOrder, train_net
 
-    place = cache or Path(platformdirs.user_cache_dir("hotpapers")) / "denoise" / ("banks" if clean is None else "own")
+    place = cache or Path(platformdirs.user_cache_dir("hotpapers")) / "denoise" / (
+        "banks" if clean is None else "own"
+    )
     order = TrainingOrder(
         out=out,
         cache=place,

@@ -114,7 +114,10 @@ def _material(order: TrainingOrder, progress: Callable[[str], None]) -> Material
 def _card(order: TrainingOrder, task: SmallNetTask, result: TrainingResult) -> dict[str, Any]:
     if order.clean is None:
         used = [*recordings("music", "train"), *recordings("midi", "train"), *recordings("noise", "train")]
-        data = {"recordings": [each.name for each in used], "credits": list(credits_of(tuple(used)))}
+        data: dict[str, Any] = {
+            "recordings": [each.name for each in used],
+            "credits": list(credits_of(tuple(used))),
+        }
     else:
         data = {"recordings": "the user's own", "credits": []}
     modules = {name: module.cpu() for name, module in result.modules.items()}

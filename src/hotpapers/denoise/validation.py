@@ -132,11 +132,16 @@ def _loud_excerpt(music: Bank, clip: int, rng: np.random.Generator) -> Tensor:
     """The loudest of three random excerpts, at a peak of one half; a clip that is too short ends in silence."""
     samples = round(SAMPLE_RATE * _SECONDS)
     starts = rng.integers(0, max(int(music.lengths[clip]) - samples, 0) + 1, 3)
-    found = max((music.read(clip, int(start), samples) for start in starts), key=lambda excerpt: float(np.std(excerpt)))
+    found = max(
+        (music.read(clip, int(start), samples) for start in starts),
+        key=lambda excerpt: float(np.std(excerpt)),
+    )
     return torch.from_numpy(found * np.float32(0.5 / max(np.abs(found).max(), 1e-6)))
 
 
-def _mixture(clean: Tensor, noise: Bank, clip: int, snr_db: float, rng: np.random.Generator) -> ValidationMixture:
+def _mixture(
+    clean: Tensor, noise: Bank, clip: int, snr_db: float, rng: np.random.Generator
+) -> ValidationMixture:
     lead_in = round(SAMPLE_RATE * _LEAD_IN)
     start = int(rng.integers(noise.lengths[clip]))
     hiss: NDArray[np.float32] = noise.read(clip, start, lead_in + len(clean), wrapped=True)
