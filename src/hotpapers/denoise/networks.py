@@ -8,11 +8,13 @@ from typing import Any
 from torch import nn
 
 from hotpapers.denoise.errors import DenoiseError
+from hotpapers.denoise.generator import Generator
 from hotpapers.denoise.model import SmallNet
+from hotpapers.denoise.two_stage import TwoStageNet
 
 __all__ = ["MODELS", "build_net"]
 
-MODELS: Mapping[str, type[nn.Module]] = {"small": SmallNet}
+MODELS: Mapping[str, type[nn.Module]] = {"small": SmallNet, "paper": Generator, "two-stage": TwoStageNet}
 
 
 def build_net(model: str, settings: Mapping[str, Any]) -> nn.Module:

@@ -1,14 +1,28 @@
-"""The short-time Fourier transform of the room: 2048/512, square-root Hann both ways, an exact inverse."""
+"""The short-time Fourier transform of the room: 2048/512, one window both ways, an exact inverse."""
 
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-__all__ = ["BINS", "FFT_SIZE", "HOP", "SAMPLE_RATE", "frame_count", "inverse_stft", "noise_profile", "stft"]
+__all__ = [
+    "BINS",
+    "FFT_SIZE",
+    "HOP",
+    "SAMPLE_RATE",
+    "Window",
+    "frame_count",
+    "inverse_stft",
+    "noise_profile",
+    "stft",
+]
+
+# Both overlap to a constant in power at a quarter of their length.
+Window = Literal["sqrt-hann", "hamming"]
 
 SAMPLE_RATE = 44_100
 FFT_SIZE = 2048
@@ -21,7 +35,7 @@ def frame_count(samples: int, *, fft_size: int = FFT_SIZE, hop: int = HOP) -> in
     return math.ceil((samples + fft_size - hop) / hop)
 
 
-def stft(signal: Tensor, *, fft_size: int = FFT_SIZE, hop: int = HOP) -> Tensor:
+def stft(signal: Tensor, *, fft_size: int = FFT_SIZE, hop: int = HOP, window: Window = "sqrt-hann") -> Tensor:
     """Complex spectrogram of a signal with silence before and after it.
 
     Frame t holds the samples ``hop*t - (fft_size - hop)`` to ``hop*t + hop``: every sample lies in
@@ -33,6 +47,8 @@ def stft(signal: Tensor, *, fft_size: int = FFT_SIZE, hop: int = HOP) -> Tensor:
         (..., samples), real.
     fft_size, hop
         Window length and step in samples; `hop` divides `fft_size`.
+    window
+        The room's, or the two-stage net's.
 
     Returns
     -------
@@ -47,11 +63,13 @@ def stft(signal: Tensor, *, fft_size: int = FFT_SIZE, hop: int = HOP) -> Tensor:
     hops = padded.reshape(*signal.shape[:-1], -1, hop)
     overlap = fft_size // hop
     pieces = torch.cat([hops[..., shift : shift + frames, :] for shift in range(overlap)], dim=-1)
-    spectrogram: Tensor = torch.fft.rfft(pieces * _window(fft_size, signal))
+    spectrogram: Tensor = torch.fft.rfft(pieces * _window(window, fft_size, signal))
     return spectrogram
 
 
-def inverse_stft(spectrogram: Tensor, samples: int, *, hop: int = HOP) -> Tensor:
+def inverse_stft(
+    spectrogram: Tensor, samples: int, *, hop: int = HOP, window: Window = "sqrt-hann"
+) -> Tensor:
     """Signal of so many samples whose `stft` is the given one; the least-squares one where none is.
 
     Parameters
@@ -69,10 +87,8 @@ def inverse_stft(spectrogram: Tensor, samples: int, *, hop: int = HOP) -> Tensor
     fft_size = 2 * (spectrogram.shape[-1] - 1)
     overlap = fft_size // hop
     frames = spectrogram.shape[-2]
-    pieces = torch.fft.irfft(spectrogram, n=fft_size)
-    pieces = pieces * (
-        _window(fft_size, pieces) * (2.0 / overlap)
-    )  # overlapping Hann windows add up to overlap / 2
+    taper = _window(window, fft_size, spectrogram.real)
+    pieces = torch.fft.irfft(spectrogram, n=fft_size) * (taper * (hop / taper.square().sum()))
     hops = pieces.reshape(*pieces.shape[:-1], overlap, hop)
     total = functional.pad(hops[..., 0, :], (0, 0, 0, overlap - 1))
     for shift in range(1, overlap):
@@ -100,5 +116,7 @@ def noise_profile(noise: Tensor) -> Tensor:
     return (whole.real.square() + whole.imag.square()).mean(-2).sqrt()
 
 
-def _window(fft_size: int, like: Tensor) -> Tensor:
-    return torch.hann_window(fft_size, dtype=like.dtype, device=like.device).sqrt()
+def _window(name: Window, size: int, like: Tensor) -> Tensor:
+    if name == "hamming":
+        return torch.hamming_window(size, dtype=like.dtype, device=like.device)
+    return torch.hann_window(size, dtype=like.dtype, device=like.device).sqrt()

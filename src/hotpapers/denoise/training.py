@@ -16,7 +16,7 @@ from hotpapers.denoise.model import SmallNet
 from hotpapers.denoise.validation import ValidationSet
 from hotpapers.training import Run
 
-__all__ = ["SmallNetTask", "SmallNetTaskSettings"]
+__all__ = ["SmallNetTask", "SmallNetTaskSettings", "example_batch"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,9 +94,8 @@ class SmallNetTask:
         return risen * (1 - (1 - settings.last) * fallen)
 
     def batch(self, step: int, generator_seed: int, rank: int, world: int) -> dict[str, Tensor]:
-        """Examples of a step for one process, by the names of `NoisyBatch`."""
-        made: NoisyBatch = self.examples.batch(step, self.settings.batch_size, seed=generator_seed, rank=rank)
-        return {name: getattr(made, name) for name in ("noisy", "clean", "level", "profile")}
+        """Examples of a step for one process."""
+        return example_batch(self.examples, step, self.settings.batch_size, generator_seed, rank)
 
     def step(self, run: Run, batch: dict[str, Tensor]) -> Mapping[str, float | Tensor]:
         """Loss A in the first part of the budget, then loss B."""
@@ -114,3 +113,9 @@ class SmallNetTask:
     def description(self) -> dict[str, Any]:
         """Everything that says how it is trained, for the card beside the weights."""
         return {"training": asdict(self.settings), "examples": asdict(self.examples.settings)}
+
+
+def example_batch(examples: NoisyExamples, step: int, size: int, seed: int, rank: int) -> dict[str, Tensor]:
+    """Examples of a step for one process, by the names of `NoisyBatch`."""
+    made: NoisyBatch = examples.batch(step, size, seed=seed, rank=rank)
+    return {name: getattr(made, name) for name in ("noisy", "clean", "level", "profile")}

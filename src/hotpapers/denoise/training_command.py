@@ -15,6 +15,15 @@ class Model(StrEnum):
     """Nets that can be trained."""
 
     small = "small"
+    paper = "paper"
+    two_stage = "two-stage"
+
+
+class Loss(StrEnum):
+    """What stands beside the adversarial loss of the paper's generator."""
+
+    stft = "stft"
+    feature = "feature"
 
 
 def train(
@@ -33,6 +42,10 @@ def train(
         int | None, typer.Option(help="Steps to train, instead of minutes or as a limit.")
     ] = None,
     model: Annotated[Model, typer.Option(help="Which net.")] = Model.small,
+    loss: Annotated[
+        Loss | None,
+        typer.Option(help="Loss beside the adversarial one, for the model paper: stft by default."),
+    ] = None,
     batch_size: Annotated[int, typer.Option(help="Examples of 1.5 s in a step.")] = 4,
     seed: Annotated[int, typer.Option(help="Of weights and examples.")] = 0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint.")] = False,
@@ -68,6 +81,7 @@ def train(
         minutes=60.0 if minutes is None and steps is None else minutes,
         steps=steps,
         model=model.value,
+        loss=None if loss is None else loss.value,
         batch_size=batch_size,
         seed=seed,
         resume=resume,

@@ -7,9 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hotpapers.denoise.adversarial_training import (
+    AdversarialSettings,
+    AdversarialTask,
+    Reconstruction,
+    TwoStageTask,
+)
 from hotpapers.denoise.data import ExampleSettings
 from hotpapers.denoise.errors import DenoiseError
 from hotpapers.denoise.material import Material, own_material, project_material
+from hotpapers.denoise.networks import MODELS
 from hotpapers.denoise.recordings import credits_of, recordings
 from hotpapers.denoise.training import SmallNetTask, SmallNetTaskSettings
 from hotpapers.denoise.weights import save_net
@@ -33,7 +40,10 @@ class TrainingOrder:
     minutes, steps
         Budget; whichever ends first.
     model
-        Which net.
+        ``"small"``, ``"paper"`` or ``"two-stage"``.
+    loss
+        What stands beside the adversarial loss of the paper's generator: ``"stft"`` or ``"feature"``;
+        the other nets have losses of their own.
     batch_size
         Examples in a step.
     seed
@@ -56,6 +66,7 @@ class TrainingOrder:
     minutes: float | None = 60.0
     steps: int | None = None
     model: str = "small"
+    loss: Reconstruction | None = None
     batch_size: int = 4
     seed: int = 0
     resume: bool = False
@@ -63,6 +74,10 @@ class TrainingOrder:
     validate_every: int | None = 1000
 
     def __post_init__(self) -> None:
+        if self.model not in MODELS:
+            raise DenoiseError(f"there is no model {self.model!r}: there are {', '.join(MODELS)}")
+        if self.loss is not None and self.model != "paper":
+            raise DenoiseError(f"a loss can be chosen for the model paper, not for {self.model}")
         if self.out.suffix != ".safetensors":
             raise DenoiseError(f"the weights must be named *.safetensors, not {self.out.name}")
         if not 0 <= self.synthetic_noise <= 1:
@@ -84,17 +99,14 @@ def train_net(order: TrainingOrder, *, progress: Callable[[str], None] = lambda 
         After Ctrl-C; the same order with `resume` goes on.
     """
     material = _material(order, progress)
-    task = SmallNetTask(
-        material.examples(ExampleSettings(synthetic=order.synthetic_noise)),
-        material.validation(),
-        SmallNetTaskSettings(batch_size=order.batch_size),
-    )
+    task = _task(order, material)
     settings = TrainingSettings(
         folder=order.out.with_suffix(".run"),
         minutes=order.minutes,
         steps=order.steps,
         seed=order.seed,
         threads=order.threads,
+        ema_modules=("net",),
         validate_every=order.validate_every if task.validation is not None else None,
     )
     result = train(task, settings, resume=order.resume)
@@ -104,6 +116,17 @@ def train_net(order: TrainingOrder, *, progress: Callable[[str], None] = lambda 
     return card
 
 
+def _task(order: TrainingOrder, material: Material) -> SmallNetTask | AdversarialTask | TwoStageTask:
+    examples = material.examples(ExampleSettings(synthetic=order.synthetic_noise))
+    validation = material.validation()
+    if order.model == "paper":
+        settings = AdversarialSettings(batch_size=order.batch_size, reconstruction=order.loss or "stft")
+        return AdversarialTask(examples, validation, settings)
+    if order.model == "two-stage":
+        return TwoStageTask(examples, validation, batch_size=order.batch_size)
+    return SmallNetTask(examples, validation, SmallNetTaskSettings(batch_size=order.batch_size))
+
+
 def _material(order: TrainingOrder, progress: Callable[[str], None]) -> Material:
     if order.clean is None:
         return project_material(order.cache, progress=progress)
@@ -111,7 +134,9 @@ def _material(order: TrainingOrder, progress: Callable[[str], None]) -> Material
     return own_material(order.clean, order.noise, order.cache, synthetic=synthetic, progress=progress)
 
 
-def _card(order: TrainingOrder, task: SmallNetTask, result: TrainingResult) -> dict[str, Any]:
+def _card(
+    order: TrainingOrder, task: SmallNetTask | AdversarialTask | TwoStageTask, result: TrainingResult
+) -> dict[str, Any]:
     if order.clean is None:
         used = [*recordings("music", "train"), *recordings("midi", "train"), *recordings("noise", "train")]
         data: dict[str, Any] = {
