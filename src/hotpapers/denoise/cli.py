@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from hotpapers.denoise.commands import evaluation, noise, restore
+from hotpapers.denoise.training_command import train
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
@@ -16,3 +17,4 @@ def _room() -> None:
 
 for group in (restore, noise, evaluation):
     group.register(app)
+app.command()(train)
