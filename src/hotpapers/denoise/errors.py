@@ -8,4 +8,4 @@ __all__ = ["DenoiseError"]
 
 
 class DenoiseError(InputError, ValueError):
-    """A recording, option or array of the wrong kind; a `ValueError` too."""
+    """A recording, an array or a setting that cannot be used; a `ValueError` too, as numpy's users expect."""
