@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import typer
 
+from hotpapers.denoise.commands import restore
+
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
 
 @app.callback()
 def _room() -> None:
     """Take hiss, crackle, clicks and hum out of old recordings and leave the music."""
+
+
+restore.register(app)

@@ -15,7 +15,7 @@ from hotpapers.denoise.checking import check_room, check_targets
 from hotpapers.denoise.engines import Engine
 from hotpapers.denoise.errors import DenoiseError
 from hotpapers.denoise.outputs import Outputs, copied
-from hotpapers.denoise.removal import plan_removal
+from hotpapers.denoise.removal import Stereo, plan_removal
 from hotpapers.denoise.settings import Restoration, Settings
 from hotpapers.denoise.stages import Stage
 from hotpapers.media.audio import (
@@ -210,7 +210,7 @@ class _Job:
             rate=self._reader.rate,
             same_as=found.same_as,
             sounding=found.sounding,
-            stereo=self._settings.stereo,
+            stereo=Stereo(self._settings.stereo),
         )
 
     def _stream(self, stage: Stage | None, outputs: Outputs, total: int) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from hotpapers.denoise.errors import DenoiseError
 from hotpapers.denoise.removal import Stereo
+from hotpapers.media.audio import clock
 
 __all__ = ["Restoration", "Settings"]
 
@@ -44,7 +45,7 @@ class Settings:
 
     strength: float = 1.0
     max_attenuation_db: float | None = None
-    stereo: Stereo = Stereo.linked
+    stereo: Stereo | str = Stereo.linked
     start: float = 0.0
     end: float | None = None
     container: str | None = None
@@ -66,6 +67,8 @@ class Settings:
             raise DenoiseError(f"end {self.end:g} s: later than the start, {self.start:g} s")
         if self.dither not in {"auto", "none", "tpdf"}:
             raise DenoiseError(f"dither {self.dither!r}: auto, none or tpdf")
+        if self.stereo not in list(Stereo):
+            raise DenoiseError(f"stereo {self.stereo!r}: {', '.join(Stereo)}")
         object.__setattr__(self, "stereo", Stereo(self.stereo))
 
     @property
@@ -117,3 +120,20 @@ class Restoration:
     def seconds(self) -> float:
         """Length of the output."""
         return self.frames / self.rate
+
+    def line(self) -> str:
+        """One line for people."""
+        removed = (
+            "nothing removed" if self.removed_db is None else f"removed noise at {self.removed_db:.1f} dB"
+        )
+        channels = "1 channel" if self.channels == 1 else f"{self.channels} channels"
+        return (
+            f"{self.output}: {clock(self.seconds)}, {self.rate} Hz, {channels}, "
+            f"{self.container} {self.subtype}; {removed}"
+        )
+
+    def as_json(self) -> dict[str, object]:
+        """All of it as JSON holds it."""
+        told: dict[str, object] = {**asdict(self), "source": str(self.source), "output": str(self.output)}
+        told["residual"] = None if self.residual is None else str(self.residual)
+        return told

@@ -67,6 +67,21 @@ def test_any_part_in_any_blocks(tmp_path_factory, frames, size, start, more):
     assert all(len(block) == size for block in blocks[:-1])
 
 
+@pytest.mark.parametrize(("suffix", "subtype"), [
+    ("ogg", "VORBIS"), ("opus", "OPUS"), ("mp3", None), ("wav", "MS_ADPCM"),
+])  # fmt: skip
+def test_a_part_of_a_lossy_file_is_that_part_of_the_whole(tmp_path, suffix, subtype):
+    random = np.random.default_rng(0)
+    container = "OGG" if suffix == "opus" else None
+    path = write(
+        tmp_path / f"a.{suffix}", random.standard_normal((150_000, 2)) * 0.1, 48_000, subtype, container
+    )
+    whole, _ = read_audio(path)
+    for start in (1, 5000, 77_777, 149_990):
+        part = np.concatenate(list(open_audio(path).blocks(start=start, stop=start + 3000)))
+        assert np.array_equal(part, whole[start : start + 3000])
+
+
 @needs_ffmpeg
 @pytest.mark.parametrize("options", [["-q:a", "2"], ["-b:a", "128k"]])
 def test_an_mp3_without_a_length_is_read_to_its_end(tmp_path, tones, options):

@@ -16,6 +16,7 @@ from hotpapers.media.audio import (
     Quantizer,
     choose_encoding,
     open_audio,
+    read_audio,
     write_audio,
 )
 
@@ -135,6 +136,8 @@ def test_what_a_format_cannot_hold_is_said(tmp_path, name, rate, channels, subty
     (("MP3", "MPEG_LAYER_III"), "a.wav", ("WAV", "PCM_24")),
     (("WAVEX", "PCM_24"), "a.wav", ("WAVEX", "PCM_24")),
     (("RF64", "PCM_24"), "a.wav", ("RF64", "PCM_24")),
+    (("WAV", "IMA_ADPCM"), "a.wav", ("WAV", "PCM_16")),
+    (("WAV", "ULAW"), "a.wav", ("WAV", "ULAW")),
     (("OGG", "OPUS"), "a.ogg", ("OGG", "OPUS")),
     (("OGG", "VORBIS"), "a.mp3", ("MP3", "MPEG_LAYER_III")),
 ])  # fmt: skip
@@ -188,3 +191,42 @@ def test_channels_that_share_their_dither_stay_equal():
     assert np.array_equal(got[:, 0], got[:, 1])
     apart = Quantizer(16, 2, dither=True)(block)
     assert not np.array_equal(apart[:, 0], apart[:, 1])
+
+
+@pytest.mark.parametrize("name", ["a.ogg", "a.opus", "a.mp3", "a.flac", "a.wav"])
+def test_the_same_sound_gives_the_same_bytes(tmp_path, tones, name):
+    def content(folder):
+        write_audio(tmp_path / folder / name, tones(100_000, 2, 48_000), 48_000)
+        return (tmp_path / folder / name).read_bytes()
+
+    assert content("one") == content("two")
+    assert read_audio(tmp_path / "one" / name)[0].shape == (100_000, 2)
+
+
+@pytest.mark.parametrize("name", ["a.wav", "a.aiff"])
+def test_the_peak_chunk_tells_no_time(tmp_path, tones, name):
+    write_audio(tmp_path / name, tones(1000), 48_000, subtype="FLOAT")
+    content = (tmp_path / name).read_bytes()
+    at = content.index(b"PEAK") + 8
+    assert content[at + 4 : at + 8] == bytes(4)
+    assert content[at : at + 4] != bytes(4)
+
+
+def test_the_pages_of_an_ogg_have_the_right_checksums(tmp_path, tones):
+    from mutagen.ogg import OggPage
+
+    write_audio(tmp_path / "a.ogg", tones(100_000), 44_100)
+    with (tmp_path / "a.ogg").open("rb") as stream:
+        pages = 0
+        while True:
+            start = stream.tell()
+            try:
+                page = OggPage(stream)
+            except EOFError:
+                break
+            end = stream.tell()
+            stream.seek(start)
+            assert page.serial == 1
+            assert stream.read(end - start) == page.write()  # mutagen computes the checksum anew
+            pages += 1
+    assert pages > 3

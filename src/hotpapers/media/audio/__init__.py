@@ -1,6 +1,6 @@
 """Sound files read and written block by block at any rate and number of channels, with their tags."""
 
-from hotpapers.media.audio.errors import AudioError, DamagedAudioError
+from hotpapers.media.audio.errors import AudioError, DamagedAudioError, clock
 from hotpapers.media.audio.formats import (
     FFMPEG_SUFFIXES,
     READABLE_SUFFIXES,
@@ -31,6 +31,7 @@ __all__ = [
     "Scan",
     "Tags",
     "choose_encoding",
+    "clock",
     "copy_tags",
     "open_audio",
     "read_audio",

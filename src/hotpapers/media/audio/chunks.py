@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["Chunk", "append_chunks", "chunks_of", "keep_channel_mask"]
+__all__ = ["Chunk", "append_chunks", "chunks_of", "clear_peak_time", "keep_channel_mask"]
 
 _ORDER = {b"RIFF": "<", b"RF64": "<", b"FORM": ">"}
 _LARGEST = 2**26  # a note larger than this is none
@@ -105,3 +105,13 @@ def _at_mask(stream: BinaryIO) -> Iterator[bool]:
                 stream.seek(start + 20)
                 yield True
             return
+
+
+def clear_peak_time(path: Path) -> None:
+    """Set the time at which the peaks of a file's channels were measured to 0, where the file tells it."""
+    with path.open("r+b") as stream:
+        for name, size in _walk(stream):
+            if name == b"PEAK" and size >= 8:
+                stream.seek(4, 1)
+                stream.write(bytes(4))
+                return

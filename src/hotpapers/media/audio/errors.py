@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hotpapers.common.errors import InputError
 
-__all__ = ["AudioError", "DamagedAudioError"]
+__all__ = ["AudioError", "DamagedAudioError", "clock"]
 
 
 class AudioError(InputError, ValueError):

@@ -38,6 +38,8 @@ _BITS |= {"ALAC_32": 32}
 _LOSSY = {"VORBIS", "OPUS", "MPEG_LAYER_I", "MPEG_LAYER_II", "MPEG_LAYER_III", "ULAW", "ALAW", "IMA_ADPCM"}
 _LOSSY |= {"MS_ADPCM", "GSM610"}
 _RIFF = {"WAV", "WAVEX", "RF64"}
+# Coded in blocks of fixed length: the last one is filled up, and the recording gets longer.
+_PADDED = {"IMA_ADPCM", "MS_ADPCM", "GSM610", "G721_32"}
 _OPUS_RATES = (8000, 12000, 16000, 24000, 48000)
 _MP3_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 # The sizes in a RIFF header are 32-bit numbers; a little is left for the chunks behind the samples.
@@ -151,7 +153,8 @@ def _subtype(kind: str, like: Encoding | None, wanted: str | None, *, opus: bool
         return "MPEG_LAYER_III"
     if like is None:
         return "PCM_24" if kind == "FLAC" else "PCM_16"
-    if like.format not in {"OGG", "MP3"} and soundfile.check_format(kind, like.subtype):
+    kept = like.format not in {"OGG", "MP3"} and like.subtype not in _PADDED
+    if kept and soundfile.check_format(kind, like.subtype):
         return like.subtype
     return {8: "PCM_S8", 16: "PCM_16", 32: "PCM_24" if kind == "FLAC" else "PCM_32"}.get(
         like.bits or 0, "PCM_24"

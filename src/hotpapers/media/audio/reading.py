@@ -152,10 +152,12 @@ class SoundFileReader(AudioReader):
         dtype = self._dtype(exact)
         # libsndfile sets whole numbers flush left in 32 bits.
         shift = 32 - (self.encoding.bits or 32) if dtype == "int32" else 0
+        # libsndfile's seeking in Vorbis misses by some frames near the end.
+        seekable = self._measured and (self.encoding.bits is not None or not self.encoding.lossy)
         position = start
         try:
             with opened(self.path, whole=self._measured) as stream:
-                for read in _frames_from(stream, start, dtype, seekable=self._measured):
+                for read in _frames_from(stream, start, dtype, seekable=seekable):
                     position += len(read)
                     yield read >> shift if shift else read
         except soundfile.LibsndfileError as error:

@@ -18,6 +18,8 @@ from hotpapers.media.audio.errors import AudioError
 from hotpapers.media.audio.formats import Encoding, choose_encoding
 from hotpapers.media.audio.quantizing import Quantizer
 from hotpapers.media.audio.reading import AudioReader
+from hotpapers.media.audio.same_bytes import make_repeatable
+from hotpapers.media.audio.tags import copy_tags
 
 __all__ = ["AudioWriter", "write_audio"]
 
@@ -152,10 +154,10 @@ class AudioWriter:
     ) -> None:
         try:
             self._stream.close()
-            if kind is None and self._tags_from is not None:
-                from hotpapers.media.audio.tags import copy_tags
-
-                copy_tags(self._tags_from, self._temporary, self.encoding, whole=self._whole)
+            if kind is None:
+                if self._tags_from is not None:
+                    copy_tags(self._tags_from, self._temporary, self.encoding, whole=self._whole)
+                make_repeatable(self._temporary, self.encoding)
         except BaseException as failure:
             self._stack.__exit__(type(failure), failure, failure.__traceback__)
             raise
