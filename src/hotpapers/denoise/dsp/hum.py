@@ -1,0 +1,137 @@
+"""Mains hum: a comb of steady lines at multiples of 50 or 60 Hz, found in what never falls silent, notched out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import fft
+from scipy.signal.windows import hann
+
+from hotpapers.denoise.dsp.aligned import Samples
+from hotpapers.denoise.dsp.linear_phase import LinearPhaseFilter, taps_of
+
+__all__ = ["FloorSpectrum", "HumLine", "find_hum", "notch_filter"]
+
+_FRAME_SECONDS = 2.0
+_HIGHEST_HZ = 1500.0
+_STANDS_OUT_DB = 10.0
+_FEWEST_LINES = 3  # of the first six, one of the first two among them
+_SILENT = 1e-10  # mean square below which a frame says nothing
+
+
+@dataclass(frozen=True)
+class HumLine:
+    """A steady line.
+
+    Parameters
+    ----------
+    frequency
+        In Hz.
+    excess_db
+        How far it stands above its neighbours.
+    """
+
+    frequency: float
+    excess_db: float
+
+
+class FloorSpectrum:
+    """The spectrum that a recording never falls below, at a resolution of half a hertz.
+
+    Music comes and goes; hum and rumble stay. Per bin the smallest power among the frames of a piece is taken, and
+    the mean of its logarithm over the pieces.
+    """
+
+    def __init__(self, sr: int) -> None:
+        self.sr = sr
+        self._size = round(_FRAME_SECONDS * sr)
+        self._sum = np.zeros(self._size // 2 + 1)
+        self._pieces = 0
+
+    def add(self, piece: NDArray[np.floating]) -> None:
+        """Take in a piece (n,); one shorter than a frame says nothing."""
+        if len(piece) < self._size:
+            return
+        frames = np.lib.stride_tricks.sliding_window_view(piece, self._size)[:: self._size // 2]
+        frames = frames[np.mean(np.square(frames), axis=1) > _SILENT]
+        if len(frames):
+            power = np.square(np.abs(fft.rfft(frames * hann(self._size, sym=False), axis=1)))
+            self._sum += 10 * np.log10(power.min(axis=0) / self._size + 1e-18)
+            self._pieces += 1
+
+    @property
+    def frequencies(self) -> NDArray[np.float64]:
+        """Of the bins, in Hz."""
+        bins: NDArray[np.float64] = np.arange(len(self._sum)) * self.sr / self._size
+        return bins
+
+    def level_db(self) -> NDArray[np.float64]:
+        """Level per bin in dB; all bins at -180 dB where nothing was heard."""
+        if not self._pieces:
+            return np.full_like(self._sum, -180.0)
+        return np.asarray(self._sum / self._pieces)
+
+
+def find_hum(frequencies: NDArray[np.float64], level_db: NDArray[np.float64]) -> tuple[HumLine, ...]:
+    """The lines of mains hum in a floor spectrum.
+
+    Parameters
+    ----------
+    frequencies, level_db : (bins,)
+        Of a `FloorSpectrum`.
+
+    Returns
+    -------
+    tuple of HumLine
+        Multiples of one fundamental within 1 % of 50 or 60 Hz that stand more than 10 dB above their
+        neighbours; empty unless three of the first six do, the first or second among them.
+    """
+    best: list[HumLine] = []
+    for mains in (50.0, 60.0):
+        for fundamental in mains * np.linspace(0.99, 1.01, 21):
+            lines = _comb(frequencies, level_db, float(fundamental))
+            low = [line.frequency for line in lines if line.frequency < 6.5 * fundamental]
+            if len(low) < _FEWEST_LINES or low[0] > 2.5 * fundamental:
+                continue
+            if sum(line.excess_db for line in lines) > sum(line.excess_db for line in best):
+                best = lines
+    return tuple(best)
+
+
+def _comb(
+    frequencies: NDArray[np.float64], level_db: NDArray[np.float64], fundamental: float
+) -> list[HumLine]:
+    step = float(frequencies[1])
+    found = []
+    for harmonic in np.arange(1, int(_HIGHEST_HZ / fundamental) + 1) * fundamental:
+        centre, reach, apart = round(harmonic / step), round(0.5 / step), round(4.0 / step)
+        near = slice(centre - reach, centre + reach + 1)
+        sides = np.concatenate(
+            [level_db[centre - 5 * apart : centre - apart], level_db[centre + apart : centre + 5 * apart]]
+        )
+        if not len(sides):
+            continue
+        excess = float(level_db[near].max() - np.median(sides))
+        slope = level_db[centre - apart : centre + apart + 1].max() > level_db[near].max()
+        if excess > _STANDS_OUT_DB and not slope:  # the flank of a note of the music is no line
+            found.append(HumLine(float(frequencies[near][level_db[near].argmax()]), excess))
+    return found
+
+
+def notch_filter(lines: tuple[HumLine, ...], *, sr: int, channels: int) -> LinearPhaseFilter:
+    """A stage that lowers each line to the level of its neighbours.
+
+    A notch is 1.5 Hz wide, or 1/100 of its frequency where that is more (mains drift).
+    """
+
+    def gain(frequencies: NDArray[np.float64]) -> NDArray[np.float64]:
+        attenuation = np.zeros_like(frequencies)
+        for line in lines:
+            width = max(1.5, line.frequency / 100)
+            shape = np.exp(-np.log(2) * np.square((frequencies - line.frequency) / (width / 2)))
+            attenuation = np.maximum(attenuation, line.excess_db * np.minimum(1.0, 1.5 * shape))
+        return np.asarray(10 ** (-attenuation / 20))
+
+    return LinearPhaseFilter(taps_of(gain, sr, 2.0), channels=channels)
