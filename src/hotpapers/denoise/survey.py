@@ -35,6 +35,7 @@ Region = tuple[float, float]
 _PIECE = 20.0  # seconds looked at together
 _STRETCHES = 12  # best ones kept
 _LEAST_NOISE_SHARE = 0.85
+_CLEAN_SHARE = 0.75  # 30 clean excerpts had up to 0.73, noisy ones at 25 dB and worse 0.84 and more
 _FLOOR_TRUST = 0.3
 _CLEAN_SNR_DB = 45.0
 _RUMBLE_DB = 15.0
@@ -67,6 +68,8 @@ class Survey:
         How far the floor from 5 to 20 Hz stands above that from 250 to 1000 Hz.
     bandwidth
         Highest frequency in Hz with more than steady noise.
+    noise_share
+        Share of the frequencies from 1 to 16 kHz that steady noise fills.
     rotation_period
         Seconds per revolution of the record, where crackle repeats; else None.
     """
@@ -82,6 +85,7 @@ class Survey:
     hum: tuple[HumLine, ...]
     rumble_db: float
     bandwidth: float
+    noise_share: float
     rotation_period: float | None
 
     @property
@@ -93,6 +97,11 @@ class Survey:
     def is_clean(self) -> bool:
         """Whether hiss is absent, or so low that taking it out could only do harm."""
         return self.snr_db is None or self.snr_db > _CLEAN_SNR_DB
+
+    @property
+    def has_little_noise(self) -> bool:
+        """Whether steady noise is known to be low or absent, rather than not known."""
+        return self.noise_share < _CLEAN_SHARE if self.snr_db is None else self.is_clean
 
     @property
     def has_clicks(self) -> bool:
@@ -202,6 +211,7 @@ class _Surveyor:
             hum=find_hum(frequencies, level),
             rumble_db=rumble_excess(frequencies, level),
             bandwidth=self.levels.bandwidth() if self.levels.frames else 0.0,
+            noise_share=self.levels.noise_share() if self.levels.frames else 0.0,
             rotation_period=self.period,
         )
 

@@ -16,7 +16,9 @@ from torch import nn
 from hotpapers.common.files import write_bytes, write_text
 from hotpapers.denoise.errors import DenoiseError
 
-__all__ = ["load_net", "read_card", "save_net"]
+__all__ = ["find_weights", "load_net", "read_card", "save_net"]
+
+_SHIPPED = Path(__file__).with_name("weights")
 
 
 def save_net(path: Path, net: nn.Module, *, model: str, card: Mapping[str, Any]) -> None:
@@ -48,6 +50,27 @@ def save_net(path: Path, net: nn.Module, *, model: str, card: Mapping[str, Any])
     write_bytes(path, content)
     told = {"model": model, "settings": net.settings, "sha256": hashlib.sha256(content).hexdigest(), **card}
     write_text(path.with_suffix(".json"), json.dumps(told, indent=2) + "\n")
+
+
+def find_weights(model: str | Path) -> Path:
+    """The file of weights that ship, by name, or of others, by path.
+
+    Raises
+    ------
+    DenoiseError
+        If there is no such file.
+    """
+    shipped = _SHIPPED / f"{model}.safetensors"
+    if shipped.is_file():
+        return shipped
+    path = Path(model)
+    if path.suffix == ".safetensors" and path.is_file():
+        return path
+    names = ", ".join(sorted(found.stem for found in _SHIPPED.glob("*.safetensors"))) or "none"
+    raise DenoiseError(
+        f"no weights {str(model)!r}: give the name of weights that ship ({names}), or a *.safetensors file that "
+        "`hotpapers denoise train` wrote"
+    )
 
 
 def read_card(path: Path) -> dict[str, Any]:

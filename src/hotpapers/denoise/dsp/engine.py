@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from hotpapers.denoise.dsp.aligned import Untouched
 from hotpapers.denoise.dsp.clicks import DEFAULT_CLICKS, ClickSettings, Declicker
 from hotpapers.denoise.dsp.hum import notch_filter
 from hotpapers.denoise.dsp.log_mmse import Stereo
@@ -101,7 +102,7 @@ def dsp_stage(found: Survey, *, sr: int, channels: int, options: DspOptions = DE
                 stereo=options.stereo,
             )
         )
-    return Chain(stages)
+    return Chain(stages) if stages else Untouched(channels)
 
 
 def engine(

@@ -1,0 +1,149 @@
+"""The engines with a net: alone, beside the classical engine, or whichever fits the recording."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from functools import lru_cache
+from pathlib import Path
+from typing import cast
+
+from hotpapers.denoise.dsp.aligned import Untouched
+from hotpapers.denoise.dsp.engine import KINDS, DspOptions, dsp_stage
+from hotpapers.denoise.engines import Engine
+from hotpapers.denoise.guard import Guarded
+from hotpapers.denoise.hybrid import hybrid_stage, is_usable
+from hotpapers.denoise.keeping import Keeping
+from hotpapers.denoise.net_stage import NetStage, StreamedNet
+from hotpapers.denoise.stages import Stage
+from hotpapers.denoise.survey import Region, Survey, survey
+from hotpapers.denoise.weights import find_weights, load_net
+
+__all__ = ["auto", "hybrid", "net"]
+
+_PIECE_SECONDS = 5.0
+
+# A survey, the net as a stage and the classical options -> the stage for hiss and what goes with it.
+Choose = Callable[[Survey, Stage, int, DspOptions], Stage]
+
+
+def net(
+    *,
+    model: str = "small",
+    only: Collection[str] | None = None,
+    skip: Collection[str] = (),
+    profile: Region | None = None,
+    blind: bool = False,
+) -> Engine:
+    """The net, told the noise profile where the survey found one.
+
+    Parameters
+    ----------
+    model
+        Weights that ship, by name, or the path of others.
+    only, skip
+        Kinds of noise to take out, or to leave.
+    profile
+        Start and end in seconds of a stretch that holds only noise.
+    blind
+        Never tell the net the profile.
+
+    Raises
+    ------
+    DenoiseError
+        If the weights can't be used, or there is no such kind of noise.
+    """
+
+    def choose(found: Survey, stage: Stage, channels: int, options: DspOptions) -> Stage:
+        return _guarded(found, stage, channels, options)
+
+    return _engine(choose, model=model, only=only, skip=skip, profile=profile, blind=blind)
+
+
+def hybrid(
+    *,
+    model: str = "small",
+    only: Collection[str] | None = None,
+    skip: Collection[str] = (),
+    profile: Region | None = None,
+) -> Engine:
+    """The net and the classical engine together where the noise is known, else the net alone; options as of `net`."""
+
+    def choose(found: Survey, stage: Stage, channels: int, options: DspOptions) -> Stage:
+        if not is_usable(found):
+            return _guarded(found, stage, channels, options)
+        return hybrid_stage(found, stage, sr=found.sr, channels=channels, options=options)
+
+    return _engine(choose, model=model, only=only, skip=skip, profile=profile)
+
+
+def auto(
+    *,
+    model: str = "small",
+    only: Collection[str] | None = None,
+    skip: Collection[str] = (),
+    profile: Region | None = None,
+) -> Engine:
+    """What fits the recording; options as of `net`.
+
+    A recording without hiss loses only the clicks, hum and rumble that the survey found; else as `hybrid`.
+    """
+
+    def choose(found: Survey, stage: Stage, channels: int, options: DspOptions) -> Stage:
+        if not is_usable(found):
+            return _guarded(found, stage, channels, options)
+        return hybrid_stage(found, stage, sr=found.sr, channels=channels, options=options)
+
+    return _engine(choose, model=model, only=only, skip=skip, profile=profile, spare_clean=True)
+
+
+def _engine(
+    choose: Choose,
+    *,
+    model: str,
+    only: Collection[str] | None,
+    skip: Collection[str],
+    profile: Region | None,
+    blind: bool = False,
+    spare_clean: bool = False,
+) -> Engine:
+    options = DspOptions(only=only, skip=skip)
+    weights = find_weights(model)
+    loaded = _loaded(weights, weights.stat().st_mtime_ns)
+
+    def look(blocks: object, *, sr: int, channels: int) -> Survey:
+        return survey(blocks, sr=sr, channels=channels, region=profile)  # type: ignore[arg-type]
+
+    def make_stage(found: Survey, *, sr: int, channels: int) -> Stage:
+        if not found.peak:
+            return Untouched(channels)
+        if not options.takes_out("hiss", found=True) or (spare_clean and found.has_little_noise):
+            return dsp_stage(found, sr=sr, channels=channels, options=options)
+        known = None if blind or found.profile is None else found.profile.rms
+        stage: Stage = NetStage(
+            cast(StreamedNet, loaded),
+            channels=channels,
+            level=10 ** (found.rms_db / 20),
+            profile=known,
+            piece_seconds=_PIECE_SECONDS,
+        )
+        chosen = choose(found, stage, channels, options)
+        kept = [kind for kind in KINDS if not options.takes_out(kind, found=True)]
+        if not kept:
+            return chosen
+        aside = dsp_stage(found, sr=sr, channels=channels, options=DspOptions(only=kept))
+        return Keeping(aside, chosen, channels)
+
+    return Engine(make_stage=make_stage, survey=look)
+
+
+def _guarded(found: Survey, stage: Stage, channels: int, options: DspOptions) -> Stage:
+    """The net, watched; beside it the classical engine takes out what can be taken out without a profile."""
+    careful = DspOptions(only=options.only, skip=[*options.skip, "hiss"])
+    beside = dsp_stage(found, sr=found.sr, channels=channels, options=careful)
+    return Guarded(stage, beside, sr=found.sr, channels=channels)
+
+
+@lru_cache(maxsize=4)
+def _loaded(path: Path, _changed: int) -> object:
+    """The net of a weights file, once for each state of the file."""
+    return load_net(path)
