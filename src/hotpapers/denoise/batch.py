@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hotpapers import __version__
+from hotpapers.denoise.batch_index import IndexRow, write_index
 from hotpapers.denoise.errors import DenoiseError
 from hotpapers.denoise.journal import Journal, sha256_of
 from hotpapers.denoise.settings import Settings
@@ -35,11 +36,14 @@ class Batch:
         Of the restored recordings; the journal lies there.
     options
         Hash of all that the results depend on beside the recordings.
+    reports
+        Folder of listening pages.
     """
 
     tasks: tuple[Task, ...]
     folder: Path
     options: str = field(default="")
+    reports: Path | None = None
 
 
 def plan_batch(
@@ -49,6 +53,8 @@ def plan_batch(
     engine: str,
     engine_options: Mapping[str, Any] | None = None,
     residual: Path | None = None,
+    reports: Path | None = None,
+    pictures: Path | None = None,
     settings: Settings | None = None,
 ) -> Batch:
     """Find the recordings below a folder, and name their results in a tree like it.
@@ -61,6 +67,8 @@ def plan_batch(
         Folders for the restored ones and for what was taken away. A format that can only be read becomes FLAC.
     engine, engine_options
         As for `load_engine`.
+    reports, pictures
+        Folders for listening pages with an index of them, and for spectrograms.
     settings
         As for `restore`.
 
@@ -94,6 +102,8 @@ def plan_batch(
             engine=engine,
             engine_options=tuple(sorted((engine_options or {}).items())),
             settings=settings,
+            report=None if reports is None else reports / f"{name}.html",
+            picture=None if pictures is None else pictures / f"{name}.png",
         )
     if not tasks:
         known = ", ".join(sorted(suffix.lstrip(".") for suffix in READABLE_SUFFIXES))
@@ -103,7 +113,8 @@ def plan_batch(
         for result in (task.output, task.residual):
             if result is not None and result.resolve() in recordings:
                 raise DenoiseError(f"{result} is a recording, which is never changed: choose another folder")
-    return Batch(tasks=tuple(tasks.values()), folder=out, options=_options(engine, engine_options, settings))
+    options = _options(engine, engine_options, settings)
+    return Batch(tasks=tuple(tasks.values()), folder=out, options=options, reports=reports)
 
 
 def _recordings(source: Path, results: Sequence[Path]) -> Iterator[Path]:
@@ -181,6 +192,8 @@ def run_batch(
             may = replace(task.settings, overwrite=task.settings.overwrite or overwrite or ours)
             waiting.append(replace(task, settings=may))
         yield from _journalled(waiting, batch, journal, jobs)
+        if batch.reports is not None:
+            write_index(batch.reports, _index_rows(batch, journal.records))
 
 
 def _journalled(tasks: Sequence[Task], batch: Batch, journal: Journal, jobs: int) -> Iterator[Outcome]:
@@ -208,6 +221,18 @@ def _journalled(tasks: Sequence[Task], batch: Batch, journal: Journal, jobs: int
         yield outcome
 
 
+def _index_rows(batch: Batch, records: Sequence[Mapping[str, Any]]) -> Iterator[IndexRow]:
+    """What the journal says of the recordings that have a page."""
+    done = {record.get("output"): record for record in records if record.get("event") == "done"}
+    for task in batch.tasks:
+        record = done.get(_name(task, batch))
+        if record is not None and task.report is not None and batch.reports is not None:
+            page = task.report.relative_to(batch.reports).as_posix()
+            yield IndexRow(
+                name=_name(task, batch), page=page, removed_db=record.get("removed_db"), notes=record["notes"]
+            )
+
+
 def _name(task: Task, batch: Batch) -> str:
     return task.output.relative_to(batch.folder).as_posix()
 
@@ -217,7 +242,10 @@ def _is_done(task: Task, batch: Batch, record: Mapping[str, Any]) -> bool:
     results = [(task.output, record.get("output_sha256"))]
     if task.residual is not None:
         results.append((task.residual, record.get("residual_sha256")))
-    if record.get("options") != batch.options or not all(path.is_file() for path, _ in results):
+    pages = [page for page in (task.report, task.picture) if page is not None]
+    if record.get("options") != batch.options or not all(page.is_file() for page in pages):
+        return False
+    if not all(path.is_file() for path, _ in results):
         return False
     expected = [(task.source, record.get("input_sha256")), *results]
     return all(sha256_of(path) == sha for path, sha in expected)

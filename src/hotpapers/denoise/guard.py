@@ -106,4 +106,6 @@ class Guarded:
         if not seconds:
             return []
         where = ", ".join(str(second) for second in seconds[:8]) + (" ..." if len(seconds) > 8 else "")
-        return [f"the net was not followed for {len(seconds)} s, where it would have taken music away: at {where} s"]
+        return [
+            f"the net was not followed for {len(seconds)} s, where it would have taken music away: at {where} s"
+        ]

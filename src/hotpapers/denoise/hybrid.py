@@ -20,9 +20,9 @@ from hotpapers.denoise.errors import DenoiseError
 from hotpapers.denoise.stages import Stage
 from hotpapers.denoise.survey import Survey
 
-__all__ = ["DEFAULT_WEIGHTS", "HybridWeights", "combined", "hybrid_stage", "is_usable"]
+__all__ = ["DEFAULT_WEIGHTS", "HybridWeights", "combined", "hybrid_stage", "is_trusted", "is_usable"]
 
-_LEAST_TRUST = 0.35
+_LEAST_TRUST = 0.5
 _MEMORY = 0.7
 _BINS_ALIKE = 9
 
@@ -136,10 +136,17 @@ def combined(
 
 
 def is_usable(found: Survey) -> bool:
-    """Whether a recording's noise is known well enough, and high enough, for the classical engine to help a net."""
+    """Whether there is noise, and enough known of it for the classical engine to help a net."""
+    return found.profile is not None and not found.is_clean
+
+
+def is_trusted(found: Survey) -> bool:
+    """Whether the profile is so surely noise alone that a net gains by being told of it.
+
+    A net believes what it is told: music in the profile costs it more than an unknown profile does.
+    """
     profile = found.profile
-    known = profile is not None and profile.origin != "floor" and profile.trust >= _LEAST_TRUST
-    return known and not found.is_clean
+    return profile is not None and profile.origin != "floor" and profile.trust >= _LEAST_TRUST
 
 
 def hybrid_stage(

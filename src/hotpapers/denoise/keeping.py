@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from hotpapers.denoise.dsp.aligned import Samples
-from hotpapers.denoise.stages import Stage
+from hotpapers.denoise.stages import Noting, Stage
 from hotpapers.media.audio import SampleQueue
 
 __all__ = ["Keeping"]
@@ -25,19 +25,23 @@ class Keeping:
     """
 
     def __init__(self, aside: Stage, inner: Stage, channels: int) -> None:
-        self._aside, self.inner = aside, inner
+        self._aside, self._inner = aside, inner
         self._recording = SampleQueue(channels, np.float32)
         self._kept = SampleQueue(channels, np.float32)
 
     def push(self, block: Samples) -> Samples:
         """Take the next samples and give those that are done."""
         self._recording.put(np.array(block, np.float32))
-        return self._with_kept(self.inner.push(self._hidden(self._aside.push(block))))
+        return self._with_kept(self._inner.push(self._hidden(self._aside.push(block))))
 
     def flush(self) -> Samples:
         """End the recording and give the rest."""
-        done = self._with_kept(self.inner.push(self._hidden(self._aside.flush())))
-        return np.concatenate([done, self._with_kept(self.inner.flush())])
+        done = self._with_kept(self._inner.push(self._hidden(self._aside.flush())))
+        return np.concatenate([done, self._with_kept(self._inner.flush())])
+
+    def notes(self) -> list[str]:
+        """What the inner stage has to say."""
+        return self._inner.notes() if isinstance(self._inner, Noting) else []
 
     def _hidden(self, rest: Samples) -> Samples:
         self._kept.put(self._recording.take(len(rest)) - rest)

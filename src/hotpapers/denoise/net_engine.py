@@ -11,7 +11,7 @@ from hotpapers.denoise.dsp.aligned import Untouched
 from hotpapers.denoise.dsp.engine import KINDS, DspOptions, dsp_stage
 from hotpapers.denoise.engines import Engine
 from hotpapers.denoise.guard import Guarded
-from hotpapers.denoise.hybrid import hybrid_stage, is_usable
+from hotpapers.denoise.hybrid import hybrid_stage, is_trusted, is_usable
 from hotpapers.denoise.keeping import Keeping
 from hotpapers.denoise.net_stage import NetStage, StreamedNet
 from hotpapers.denoise.stages import Stage
@@ -34,7 +34,7 @@ def net(
     profile: Region | None = None,
     blind: bool = False,
 ) -> Engine:
-    """The net, told the noise profile where the survey found one.
+    """The net, told the noise profile where the survey found one that it trusts.
 
     Parameters
     ----------
@@ -52,11 +52,7 @@ def net(
     DenoiseError
         If the weights can't be used, or there is no such kind of noise.
     """
-
-    def choose(found: Survey, stage: Stage, channels: int, options: DspOptions) -> Stage:
-        return _guarded(found, stage, channels, options)
-
-    return _engine(choose, model=model, only=only, skip=skip, profile=profile, blind=blind)
+    return _engine(_guarded, model=model, only=only, skip=skip, profile=profile, blind=blind)
 
 
 def hybrid(
@@ -67,13 +63,7 @@ def hybrid(
     profile: Region | None = None,
 ) -> Engine:
     """The net and the classical engine together where the noise is known, else the net alone; options as of `net`."""
-
-    def choose(found: Survey, stage: Stage, channels: int, options: DspOptions) -> Stage:
-        if not is_usable(found):
-            return _guarded(found, stage, channels, options)
-        return hybrid_stage(found, stage, sr=found.sr, channels=channels, options=options)
-
-    return _engine(choose, model=model, only=only, skip=skip, profile=profile)
+    return _engine(_together, model=model, only=only, skip=skip, profile=profile)
 
 
 def auto(
@@ -87,13 +77,7 @@ def auto(
 
     A recording without hiss loses only the clicks, hum and rumble that the survey found; else as `hybrid`.
     """
-
-    def choose(found: Survey, stage: Stage, channels: int, options: DspOptions) -> Stage:
-        if not is_usable(found):
-            return _guarded(found, stage, channels, options)
-        return hybrid_stage(found, stage, sr=found.sr, channels=channels, options=options)
-
-    return _engine(choose, model=model, only=only, skip=skip, profile=profile, spare_clean=True)
+    return _engine(_together, model=model, only=only, skip=skip, profile=profile, spare_clean=True)
 
 
 def _engine(
@@ -118,7 +102,7 @@ def _engine(
             return Untouched(channels)
         if not options.takes_out("hiss", found=True) or (spare_clean and found.has_little_noise):
             return dsp_stage(found, sr=sr, channels=channels, options=options)
-        known = None if blind or found.profile is None else found.profile.rms
+        known = found.profile.rms if found.profile is not None and is_trusted(found) and not blind else None
         stage: Stage = NetStage(
             cast(StreamedNet, loaded),
             channels=channels,
@@ -134,6 +118,13 @@ def _engine(
         return Keeping(aside, chosen, channels)
 
     return Engine(make_stage=make_stage, survey=look)
+
+
+def _together(found: Survey, stage: Stage, channels: int, options: DspOptions) -> Stage:
+    """The net and the classical engine where the noise is known; the mean of both cannot lose what one keeps."""
+    if not is_usable(found):
+        return _guarded(found, stage, channels, options)
+    return hybrid_stage(found, stage, sr=found.sr, channels=channels, options=options)
 
 
 def _guarded(found: Survey, stage: Stage, channels: int, options: DspOptions) -> Stage:

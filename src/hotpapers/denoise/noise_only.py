@@ -105,8 +105,12 @@ def find_stretches(
     found = []
 
     def is_noise(joined: Span, part: Span) -> bool:
-        levels = [_band_levels(repaired_power[slice(*each)].mean(axis=0)[None], sr)[0] for each in (joined, part)]
-        return _no_louder(levels[0] - levels[1], _BRIDGED_DB) and _trust(repaired_power, bands, joined, sr) > 0
+        levels = [
+            _band_levels(repaired_power[slice(*each)].mean(axis=0)[None], sr)[0] for each in (joined, part)
+        ]
+        return (
+            _no_louder(levels[0] - levels[1], _BRIDGED_DB) and _trust(repaired_power, bands, joined, sr) > 0
+        )
 
     for span in _bridged(spans, is_noise, shortest):
         first, last = span[0] * hop, (span[1] - 1) * hop + frame_length(sr)
@@ -191,9 +195,7 @@ def _grown(bands: Power, steady: Power, free: NDArray[np.bool_], shortest: int) 
     return (first + edge if first else 0), (last - edge if last < len(alike) else last)
 
 
-def _bridged(
-    spans: list[Span], is_noise: Callable[[Span, Span], bool], gap: int
-) -> list[Span]:
+def _bridged(spans: list[Span], is_noise: Callable[[Span, Span], bool], gap: int) -> list[Span]:
     """Spans joined over gaps no longer than `gap`, and to the start, where the whole is noise: a burst of crackle."""
     joined: list[Span] = []
     for span in sorted(spans):

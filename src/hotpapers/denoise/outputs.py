@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hotpapers.common.files import atomic_path
+from hotpapers.denoise.removed_energy import EnergyBySecond
 from hotpapers.denoise.settings import Settings
 from hotpapers.media.audio import AudioReader, AudioWriter, Encoding
 
@@ -55,6 +56,7 @@ class Outputs:
         self.frames = self._residual_clipped = 0
         self._settings = settings
         self._recording_power = self._noise_power = 0.0
+        self._removed = EnergyBySecond(reader.rate)
         self._stack = ExitStack()
         self._clean = self._writer(
             out, encoding, dither=self._dithers(), seed=settings.seed, same_as=same_as, tags_from=reader.path,
@@ -101,6 +103,7 @@ class Outputs:
             What the engine takes away from them.
         """
         taken = self._settings.share * np.asarray(noise, np.float64)
+        self._removed.add(taken)
         stored = self._clean.write(samples - taken)
         self.frames += len(samples)
         self._recording_power += float(np.sum(samples**2))
@@ -120,6 +123,11 @@ class Outputs:
         fits = np.clip(whole, -encoding.scale, encoding.scale - 1)
         self._residual_clipped += int(np.count_nonzero(fits != whole))
         writer.write_exact(fits.astype(np.int32))
+
+    @property
+    def removed_by_second(self) -> tuple[float, ...]:
+        """Energy that was taken from each second of the output."""
+        return self._removed.seconds
 
     @property
     def clipped(self) -> int:

@@ -17,7 +17,12 @@ MODEL_RATE = 44_100
 
 
 def read_clip(
-    path: Path, sr: int = MODEL_RATE, *, start: float = 0.0, seconds: float | None = None
+    path: Path,
+    sr: int = MODEL_RATE,
+    *,
+    start: float = 0.0,
+    seconds: float | None = None,
+    sanitize: bool = False,
 ) -> NDArray[np.float32]:
     """An excerpt of an audio file, resampled.
 
@@ -29,6 +34,9 @@ def read_clip(
         Rate of the result, in Hz.
     start, seconds
         Where the excerpt begins and how long it is; to the end of the file where left out.
+
+    sanitize
+        Take zero for values that are not finite.
 
     Returns
     -------
@@ -48,7 +56,9 @@ def read_clip(
     if not blocks:
         raise DenoiseError(f"{path} ends before {start:.1f} s")
     samples = np.concatenate(blocks)
-    if not np.isfinite(samples).all():
+    if sanitize:
+        samples = np.nan_to_num(samples, nan=0, posinf=0, neginf=0)
+    elif not np.isfinite(samples).all():
         raise DenoiseError(f"{path} holds values that are not finite numbers")
     if reader.rate == sr:
         return samples

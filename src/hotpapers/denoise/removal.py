@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from hotpapers.denoise.engines import Engine
 from hotpapers.denoise.errors import DenoiseError
-from hotpapers.denoise.stages import Stage
+from hotpapers.denoise.stages import Noting, Stage
 from hotpapers.media.audio import Resampler, SampleQueue
 
-__all__ = ["Removal", "Stereo", "groups_of", "plan_removal"]
+__all__ = ["Removal", "Removals", "Stereo", "groups_of", "plan_removal"]
 
 Blocks = Callable[[], Iterator[NDArray[np.float32]]]
 
@@ -94,30 +94,56 @@ class Removal:
         rest = self._waiting.take(len(processed)) - processed
         return np.concatenate([self._back.push(last), self._back.push(rest), self._back.flush(self._frames)])
 
+    def notes(self) -> list[str]:
+        """What the stage has to say of what it did."""
+        told: list[str] = self._stage.notes() if isinstance(self._stage, Noting) else []
+        return told
+
     def _difference(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         self._waiting.put(block)
         processed = self._stage.push(block)
         return self._waiting.take(len(processed)) - processed
 
 
-class _Groups:
-    """Removals of several signals that are mixed from the same channels, mixed back."""
+class Removals:
+    """Removals of several signals that are mixed from the same channels, mixed back.
+
+    Parameters
+    ----------
+    removals, mixes
+        One of each for each signal: what takes its noise, and the weights of the channels in it.
+    spread
+        The way back, shape (channels of all signals, channels of the recording).
+    surveys
+        What the engine measured of each signal.
+    """
 
     def __init__(
-        self, removals: Sequence[Removal], mixes: Sequence[NDArray[np.float32]], spread: NDArray[np.float32]
+        self,
+        removals: Sequence[Removal],
+        mixes: Sequence[NDArray[np.float32]],
+        spread: NDArray[np.float32],
+        surveys: Sequence[Any] = (),
     ) -> None:
         self._removals, self._mixes, self._spread = removals, mixes, spread
+        self.surveys = tuple(surveys)
         self._waiting = [SampleQueue(mix.shape[1], np.float32) for mix in mixes]
 
     def push(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Take a block of the recording; give what is taken away from the frames that are ready."""
         for removal, mix, waiting in zip(self._removals, self._mixes, self._waiting, strict=True):
             waiting.put(removal.push(_mixed(block, mix)))
         return self._ready()
 
     def flush(self) -> NDArray[np.float32]:
+        """The rest."""
         for removal, waiting in zip(self._removals, self._waiting, strict=True):
             waiting.put(removal.flush())
         return self._ready()
+
+    def notes(self) -> list[str]:
+        """What the engine has to say of what it did; complete after `flush`."""
+        return [note for removal in self._removals for note in removal.notes()]
 
     def _ready(self) -> NDArray[np.float32]:
         count = min(map(len, self._waiting))
@@ -140,7 +166,7 @@ def plan_removal(
     same_as: Sequence[int],
     sounding: Sequence[int],
     stereo: Stereo = Stereo.linked,
-) -> Stage:
+) -> Removals:
     """Survey a recording, once for each signal that is processed apart, and make the stage that tells its noise.
 
     A channel that is a copy of another is processed once, so that copies stay copies; a silent one not at all.
@@ -160,21 +186,22 @@ def plan_removal(
 
     Returns
     -------
-    Stage
-        ``(n, channels)`` of the recording in, what is to be taken away from it out.
+    Removals
+        A stage: ``(n, channels)`` of the recording in, what is to be taken away from it out.
     """
     picked = np.zeros((len(same_as), len(sounding)), np.float32)
     for column, channel in enumerate(sounding):
         picked[channel, column] = 1
     apart = groups_of(stereo, len(sounding))
     mixes = [np.asarray(picked @ mix, np.float32) for mix in apart]
-    removals = []
+    removals, surveys = [], []
     for mix in mixes:
         found: Any = None
         if engine.survey is not None:
             found = engine.survey(
                 _resampled(blocks, mix, rate, engine.sr), sr=engine.sr, channels=mix.shape[1]
             )
+        surveys.append(found)
         stage = engine.make_stage(found, sr=engine.sr, channels=mix.shape[1])
         removals.append(Removal(stage, rate=rate, stage_rate=engine.sr, channels=mix.shape[1]))
     # The inverse of the mix; then each channel gets what its original got.
@@ -183,7 +210,7 @@ def plan_removal(
     for channel, first in enumerate(same_as):
         if first in sounding:
             spread[:, channel] = unmixed[:, list(sounding).index(first)]
-    return _Groups(removals, mixes, spread)
+    return Removals(removals, mixes, spread, surveys)
 
 
 def _resampled(

@@ -15,9 +15,8 @@ from hotpapers.denoise.checking import check_room, check_targets
 from hotpapers.denoise.engines import Engine
 from hotpapers.denoise.errors import DenoiseError
 from hotpapers.denoise.outputs import Outputs, copied
-from hotpapers.denoise.removal import Stereo, plan_removal
+from hotpapers.denoise.removal import Removals, Stereo, plan_removal
 from hotpapers.denoise.settings import Restoration, Settings
-from hotpapers.denoise.stages import Stage
 from hotpapers.media.audio import (
     DamagedAudioError,
     Encoding,
@@ -142,6 +141,7 @@ class _Job:
             settings=self._settings,
             same_as=found.same_as,
         )
+        stage = None
         removing = self._settings.share > 0 and bool(found.sounding)
         if not removing and self._may_be_copied(found):
             copied(outputs, found.frames)
@@ -151,7 +151,7 @@ class _Job:
                 self._stream(stage, outputs, found.frames)
         if found.damage is not None:
             raise DenoiseError(f"{found.damage}; that part is restored as {outputs.out}")
-        return self._told(outputs, found)
+        return self._told(outputs, found, stage)
 
     def _check_room(self) -> None:
         frames = self._expected()
@@ -193,7 +193,7 @@ class _Job:
         kept = self._encoding == self._reader.encoding and self._settings.dither != "tpdf"
         return kept and self._settings.is_whole and not found.non_finite and found.damage is None
 
-    def _stage(self, found: Scan) -> Stage:
+    def _stage(self, found: Scan) -> Removals:
         """The survey is of the whole recording, so that a part sounds as it will in the whole."""
 
         def blocks() -> Iterator[NDArray[np.float32]]:
@@ -213,7 +213,7 @@ class _Job:
             stereo=Stereo(self._settings.stereo),
         )
 
-    def _stream(self, stage: Stage | None, outputs: Outputs, total: int) -> None:
+    def _stream(self, stage: Removals | None, outputs: Outputs, total: int) -> None:
         """The second pass: each block of the recording waits for what is to be taken from it."""
         waiting = SampleQueue(self._reader.channels, np.float64)
         scale = self._reader.encoding.scale
@@ -238,9 +238,9 @@ class _Job:
         if len(waiting):
             raise DenoiseError(f"the engine gave {len(waiting)} frames too few")
 
-    def _told(self, outputs: Outputs, found: Scan) -> Restoration:
+    def _told(self, outputs: Outputs, found: Scan, stage: Removals | None) -> Restoration:
         path = self._reader.path
-        notes = list(outputs.notes())
+        notes = [*outputs.notes(), *(f"{path}: {note}" for note in (stage.notes() if stage else []))]
         if found.is_silent:
             notes.append(f"{path} holds only silence: it was copied as it is")
         if found.non_finite:
@@ -258,5 +258,8 @@ class _Job:
             subtype=self._encoding.subtype,
             removed_db=outputs.removed_db,
             clipped=outputs.clipped,
+            start=self._start / self._reader.rate,
+            survey=next(iter(stage.surveys), None) if stage else None,
+            removed_by_second=outputs.removed_by_second,
             notes=tuple(notes),
         )

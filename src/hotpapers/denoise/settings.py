@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
 from hotpapers.denoise.errors import DenoiseError
 from hotpapers.denoise.removal import Stereo
@@ -100,6 +101,12 @@ class Restoration:
         Level of what was taken away below that of the recording, in dB; None where nothing was.
     clipped
         Samples that the output cut off at full scale.
+    start
+        Where in the recording the output begins, in seconds.
+    survey
+        What the engine measured of the recording; None where it measures nothing.
+    removed_by_second
+        Energy that was taken from each second of the output; full scale is 1.
     notes
         What its owner should know, each a line.
     """
@@ -114,6 +121,9 @@ class Restoration:
     subtype: str
     removed_db: float | None
     clipped: int
+    start: float = 0.0
+    survey: Any = field(default=None, repr=False)
+    removed_by_second: tuple[float, ...] = field(default=(), repr=False)
     notes: tuple[str, ...] = field(default=())
 
     @property
@@ -133,7 +143,7 @@ class Restoration:
         )
 
     def as_json(self) -> dict[str, object]:
-        """All of it as JSON holds it."""
-        told: dict[str, object] = {**asdict(self), "source": str(self.source), "output": str(self.output)}
-        told["residual"] = None if self.residual is None else str(self.residual)
-        return told
+        """It as JSON holds it, without survey and seconds."""
+        left_out = ("survey", "removed_by_second")
+        told = {each.name: getattr(self, each.name) for each in fields(self) if each.name not in left_out}
+        return {name: str(value) if isinstance(value, Path) else value for name, value in told.items()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from hotpapers.denoise.errors import DenoiseError
 from hotpapers.media.audio import SampleQueue
 
-__all__ = ["Chain", "Chunked", "Stage", "run"]
+__all__ = ["Chain", "Chunked", "Noting", "Stage", "run"]
 
 _BLOCK = 65_536
 
@@ -28,6 +28,15 @@ class Stage(Protocol):
 
     def flush(self) -> NDArray[np.float32]:
         """The frames still inside; the recording is over."""
+        ...
+
+
+@runtime_checkable
+class Noting(Protocol):
+    """A stage that has something to say of what it did, when the recording is over."""
+
+    def notes(self) -> list[str]:
+        """Lines for the recording's owner."""
         ...
 
 

@@ -17,6 +17,7 @@ from typing import Any
 from hotpapers.common.errors import HotPapersError
 from hotpapers.denoise.engines import load_engine
 from hotpapers.denoise.journal import sha256_of
+from hotpapers.denoise.report import write_report
 from hotpapers.denoise.restoring import restore
 from hotpapers.denoise.settings import Settings
 
@@ -25,7 +26,10 @@ __all__ = ["Outcome", "Task", "outcomes_of"]
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """One recording of a batch and what becomes of it; `engine_options` are pairs of name and value."""
+    """One recording of a batch and what becomes of it; `engine_options` are pairs of name and value.
+
+    `report` and `picture` are the listening page and the spectrograms, None for none.
+    """
 
     source: Path
     output: Path
@@ -33,6 +37,8 @@ class Task:
     engine: str
     engine_options: tuple[tuple[str, Any], ...]
     settings: Settings
+    report: Path | None = None
+    picture: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,6 +162,8 @@ def _outcome(task: Task) -> Outcome:
             settings=task.settings,
             progress=_watch_stop,
         )
+        if task.report is not None or task.picture is not None:
+            write_report(told, page=task.report, picture=task.picture)
         return Outcome(
             task=task,
             input_sha256=before,

@@ -38,9 +38,14 @@ def _restore(
     source: Annotated[Path, typer.Argument(metavar="IN", help="A recording, or a folder of recordings.")],
     out: Annotated[Path, typer.Option("-o", "--out", help="The restored recording, or a folder for them.")],
     engine: Annotated[
-        str, typer.Option(help="What takes the noise away: net, dsp, hybrid, or MODULE:FUNCTION of your own.")
-    ] = "net",
-    model: Annotated[Path | None, typer.Option(help="Weights of your own for the engine.")] = None,
+        str,
+        typer.Option(
+            help="auto: what fits the recording. net, dsp (without a net), hybrid (both), or MODULE:FUNCTION."
+        ),
+    ] = "auto",
+    model: Annotated[
+        str | None, typer.Option(help="Weights that ship, by name, or a *.safetensors file of your own.")
+    ] = None,
     strength: Annotated[
         float, typer.Option(help="0: nothing is taken away; 1: all that the engine would.")
     ] = 1.0,
@@ -60,6 +65,13 @@ def _restore(
         StereoChoice, typer.Option(help="How channels are treated together.")
     ] = StereoChoice.linked,
     residual: Annotated[Path | None, typer.Option(help="File, or folder, for what was taken away.")] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(help="Listening page (HTML): before, after, removed; a folder for a folder."),
+    ] = None,
+    png: Annotated[
+        Path | None, typer.Option(help="Picture of the spectrograms; a folder for a folder.")
+    ] = None,
     start: Annotated[
         str, typer.Option(metavar="TIME", help="Restore only from here on: 83.5 or 1:23.5.")
     ] = "0",
@@ -104,14 +116,15 @@ def _restore(
     options = _engine_options(model, only, skip, profile)
     if source.is_dir():
         _restore_folder(
-            source, out, engine, options, residual, settings, jobs=jobs, resume=resume, as_json=as_json
-        )
+            source, out, engine, options, residual, (report, png), settings,
+            jobs=jobs, resume=resume, as_json=as_json,
+        )  # fmt: skip
     else:
-        _restore_file(source, out, engine, options, residual, settings, as_json=as_json)
+        _restore_file(source, out, engine, options, residual, (report, png), settings, as_json=as_json)
 
 
 def _engine_options(
-    model: Path | None, only: str | None, skip: str | None, profile: str | None
+    model: str | None, only: str | None, skip: str | None, profile: str | None
 ) -> dict[str, Any]:
     """The options that were given, as the engine gets them."""
     from hotpapers.denoise.checking import parse_time
@@ -119,7 +132,7 @@ def _engine_options(
 
     options: dict[str, Any] = {}
     if model is not None:
-        options["model"] = str(model)
+        options["model"] = model
     if only is not None:
         options["only"] = tuple(word.strip() for word in only.split(","))
     if skip is not None:
@@ -138,15 +151,21 @@ def _restore_file(
     engine: str,
     options: dict[str, Any],
     residual: Path | None,
+    reports: tuple[Path | None, Path | None],
     settings: Any,
     *,
     as_json: bool,
 ) -> None:
     import json
 
+    from hotpapers.denoise.checking import check_targets
     from hotpapers.denoise.engines import load_engine
+    from hotpapers.denoise.report import write_report
     from hotpapers.denoise.restoring import restore
 
+    check_targets(
+        source, [path for path in (out, *reports) if path is not None], overwrite=settings.overwrite
+    )
     with _bar() as show:
         told = restore(
             source,
@@ -156,6 +175,8 @@ def _restore_file(
             settings=settings,
             progress=show,
         )
+    if any(reports):
+        write_report(told, page=reports[0], picture=reports[1])
     for note in told.notes:
         typer.echo(f"hotpapers: note: {note}", err=True)
     typer.echo(json.dumps(told.as_json(), ensure_ascii=False) if as_json else told.line())
@@ -167,6 +188,7 @@ def _restore_folder(
     engine: str,
     options: dict[str, Any],
     residual: Path | None,
+    reports: tuple[Path | None, Path | None],
     settings: Any,
     *,
     jobs: int,
@@ -180,7 +202,14 @@ def _restore_folder(
     from hotpapers.denoise.batch import plan_batch, run_batch
 
     batch = plan_batch(
-        source, out, engine=engine, engine_options=options, residual=residual, settings=settings
+        source,
+        out,
+        engine=engine,
+        engine_options=options,
+        residual=residual,
+        reports=reports[0],
+        pictures=reports[1],
+        settings=settings,
     )
     running = run_batch(batch, jobs=jobs, resume=resume, overwrite=settings.overwrite)
     skipped = 0

@@ -23,7 +23,7 @@ from hotpapers.common.files import write_text
 from hotpapers.common.html import environment, json_block, render_page
 from hotpapers.denoise.listening.spectrograms import LogSpectrogram, log_spectrogram, picture
 
-__all__ = ["LONGEST", "octave_changes", "to_html", "write_page"]
+__all__ = ["LONGEST", "asset", "octave_changes", "to_html", "write_page"]
 
 LONGEST = 60.0
 """Seconds of sound that a page carries; of a longer recording the caller chooses a part."""
@@ -82,8 +82,8 @@ def to_html(
     return render_page(
         _templates(),
         "listen.html.j2",
-        styles=[palette_css(), _asset("listen.css")],
-        scripts=[_asset("listen.js")],
+        styles=[palette_css(), asset("listen.css")],
+        scripts=[asset("listen.js")],
         title=title,
         facts=dict(facts or {}),
         start=start,
@@ -155,5 +155,6 @@ def _templates() -> Environment:
 
 
 @cache
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """Text of a style sheet or script of the pages."""
     return (files(_PACKAGE) / "assets" / name).read_text(encoding="utf-8")
