@@ -27,7 +27,7 @@ def restored(net, x, blocks, **settings) -> np.ndarray:
     return np.concatenate([*out, stage.flush()])
 
 
-X = (0.1 * np.random.default_rng(0).standard_normal((150_001, 2))).astype(np.float32)
+X = (0.1 * np.random.default_rng(0).standard_normal((60_001, 2))).astype(np.float32)
 
 
 def test_pieces_equal_the_whole(net) -> None:
@@ -45,7 +45,7 @@ def test_pieces_equal_the_whole(net) -> None:
 
 def test_blocks_do_not_matter(net) -> None:
     one = restored(net, X, [len(X)], piece_seconds=0.5)
-    many = restored(net, X, [1, 7, 4096, 30_000, 2, 50_000, 11_111], piece_seconds=0.5)
+    many = restored(net, X, [1, 7, 4096, 30_000, 2, 11_111], piece_seconds=0.5)
     assert np.array_equal(one, many)
 
 

@@ -99,10 +99,10 @@ def test_parameters_of_the_two_stage_net() -> None:
 @pytest.fixture(scope="module")
 def two_stage() -> TwoStageNet:
     torch.manual_seed(0)
-    return TwoStageNet(widths=(4, 4, 4)).eval()
+    return TwoStageNet(widths=(4, 4, 4, 4)).eval()
 
 
-@pytest.mark.parametrize("frames", [12, 13, 15])
+@pytest.mark.parametrize("frames", [3, 12, 13, 15])
 def test_shapes_of_both_stages(two_stage, frames) -> None:
     image = torch.randn(1, 2, frames, 1025)
     with torch.inference_mode():

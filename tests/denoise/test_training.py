@@ -51,7 +51,9 @@ def banks(tmp_path_factory) -> tuple[Bank, Bank]:
     folder = tmp_path_factory.mktemp("banks")
     rng = np.random.default_rng(1)
     noise = [(str(i), rng.standard_normal(176_400).astype(np.float32)) for i in range(3)]
-    return write_bank(folder / "music", ((str(i), chords(i)) for i in range(4))), write_bank(folder / "n", noise)
+    return write_bank(folder / "music", ((str(i), chords(i)) for i in range(4))), write_bank(
+        folder / "n", noise
+    )
 
 
 def examples(banks, samples: int = 8192) -> NoisyExamples:
@@ -75,7 +77,7 @@ def trained(task, folder, steps: int):
 def test_loss_a_finds_and_loss_b_polishes(banks, tmp_path) -> None:
     task = SmallNetTask(examples(banks), None, SmallNetTaskSettings(batch_size=1, net=TINY))
     result = trained(task, tmp_path, 6)
-    heading, row = result.log.read_text(encoding="utf-8").splitlines()
+    heading, _ = result.log.read_text(encoding="utf-8").splitlines()
     assert {"loss_a", "loss_b"} <= set(heading.split(","))
     assert result.steps == 6
     noisy = torch.from_numpy(chords(9, 0.2))[None]
@@ -227,7 +229,9 @@ def test_a_folder_without_audio_is_refused(own) -> None:
 
 @pytest.mark.slow
 def test_sixty_steps_lower_the_loss(banks, tmp_path) -> None:
-    task = SmallNetTask(examples(banks, 16_384), None, SmallNetTaskSettings(batch_size=2, warmup=10, held=1.0))
+    task = SmallNetTask(
+        examples(banks, 16_384), None, SmallNetTaskSettings(batch_size=2, warmup=10, held=1.0)
+    )
     settings = TrainingSettings(
         folder=tmp_path, steps=60, log_every=10, precision="32", threads=1, tensorboard=False
     )

@@ -99,4 +99,6 @@ def _normalised(
 def _weight_normed(
     channels: int, wide: int, kernel: int, *, stride: int = 1, padding: int = 0, groups: int = 1
 ) -> nn.Module:
-    return weight_norm(nn.Conv1d(channels, wide, kernel, stride=stride, padding=padding, groups=groups))
+    layer = nn.Conv1d(channels, wide, kernel, stride=stride, padding=padding, groups=groups)
+    weight_norm(layer)
+    return layer

@@ -207,7 +207,8 @@ class NoisyExamples:
             return shaped_gaussian(rng, total)
         clip = int(rng.integers(len(bank)))
         count = scipy.fft.next_fast_len(round(total * _speed(rng, settings.noise_speed)), real=True)
-        start = int(rng.integers(bank.lengths[clip]))
+        spare = int(bank.lengths[clip]) - count
+        start = int(rng.integers(max(spare, 0) + 1))  # only a clip that is too short is heard twice
         source = bank.read(clip, start, count, wrapped=True)
         shape = random_equaliser(rng, total, spread_db=4.0) if rng.random() < 0.8 else None
         return resampled(source, total, shape)

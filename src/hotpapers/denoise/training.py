@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from hotpapers.denoise.data import NoisyBatch, NoisyExamples
+from hotpapers.denoise.errors import DenoiseError
 from hotpapers.denoise.losses import distortion_loss, reconstruction_loss
 from hotpapers.denoise.model import SmallNet
 from hotpapers.denoise.validation import ValidationSet
@@ -46,6 +47,10 @@ class SmallNetTaskSettings:
     held: float = 1 / 3
     last: float = 0.02
     net: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not 0 < self.held <= 1:
+            raise DenoiseError(f"loss A is held for a share of the budget in (0, 1], not {self.held}")
 
 
 class SmallNetTask:
@@ -90,8 +95,9 @@ class SmallNetTask:
         """Rise over `warmup` steps, then hold, then fall in a straight line."""
         settings = self.settings
         risen = min(1.0, (step + 1) / settings.warmup)
-        fallen = max(0.0, (progress - settings.held) / (1 - settings.held))
-        return risen * (1 - (1 - settings.last) * fallen)
+        if progress <= settings.held:
+            return risen
+        return risen * (1 - (1 - settings.last) * (progress - settings.held) / (1 - settings.held))
 
     def batch(self, step: int, generator_seed: int, rank: int, world: int) -> dict[str, Tensor]:
         """Examples of a step for one process."""

@@ -66,20 +66,27 @@ class TwoStageNet(nn.Module):
     def image(self, signal: Tensor, level: Tensor) -> Tensor:
         """Real and imaginary parts of spectra, (batch, 2, frames, 1025), white noise at the level having rms 1."""
         spectrogram = stft(signal, window="hamming") / self._scale(level)
-        return torch.view_as_real(spectrogram).permute(0, 3, 1, 2)
+        image: Tensor = torch.view_as_real(spectrogram).permute(0, 3, 1, 2)
+        return image
 
     @staticmethod
     def _scale(level: Tensor) -> Tensor:
-        return (level * (FFT_SIZE / 2) ** 0.5)[:, None, None]
+        scale: Tensor = (level * (FFT_SIZE / 2) ** 0.5)[:, None, None]
+        return scale
 
     def images(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        """Clean images of the second and the first stage from a noisy one, (batch, 2, frames, 1025)."""
+        """Clean images of the second and the first stage from a noisy one, (batch, 2, frames, 1025).
+
+        An image of fewer frames than the net halves away is followed by silence.
+        """
+        frames = image.shape[2]
+        image = functional.pad(image, (0, 0, 0, max(self.time_stride - frames, 0)))
         positions = _frequency_positions(image)
         seen = torch.cat([image, positions.expand(len(image), -1, image.shape[2], -1)], dim=1)
         features = self.stages[0](functional.elu(self.entries[0](seen)))
         attended, first = self.attention(features, image)
         features = self.stages[1](torch.cat([functional.elu(self.entries[1](seen)), attended], dim=1))
-        return self.exit(features), first
+        return self.exit(features)[:, :, :frames], first[:, :, :frames]
 
     @property
     def time_stride(self) -> int:
@@ -101,9 +108,7 @@ class _UNet(nn.Module):
         super().__init__()
         inputs = (channels, *widths[1:-1])
         self.encoders = nn.ModuleList(_DenseBlock(i, n) for i, n in zip(inputs, widths[:-1], strict=True))
-        self.downs = nn.ModuleList(
-            nn.Conv2d(narrow, wide, 4, stride=2) for narrow, wide in pairwise(widths)
-        )
+        self.downs = nn.ModuleList(nn.Conv2d(narrow, wide, 4, stride=2) for narrow, wide in pairwise(widths))
         self.bottom = _DenseBlock(widths[-1], widths[-1])
         self.decoders = nn.ModuleList(
             _Decoder(wide, narrow) for narrow, wide in zip(widths[-2::-1], widths[:0:-1], strict=True)
