@@ -6,7 +6,7 @@ is decided by what tells them apart: noise is steady and has no peaks in its spe
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,15 +16,16 @@ from scipy.ndimage import median_filter, uniform_filter1d
 from hotpapers.denoise.dsp.aligned import Samples
 from hotpapers.denoise.dsp.spectral import frame_length, power_spectra
 
-__all__ = ["Stretch", "find_stretches", "measure_stretch", "spectral_power", "together"]
+__all__ = ["Stretch", "find_stretches", "finer", "measure_stretch", "spectral_power", "together"]
 
 Power = NDArray[np.float32]
+Span = tuple[int, int]  # of frames
 
 _SHORTEST = 0.25  # seconds
 _SMOOTHED = 0.12  # seconds over which a level is taken
-_SEEDS = 3  # quiet places looked at in a piece
-_BANDS = 20
-_LOWEST_HZ, _HIGHEST_HZ = 120.0, 16_000.0
+_SEEDS = 5  # quiet places looked at in a piece
+_BANDS = 24
+_LOWEST_HZ, _HIGHEST_HZ = 40.0, 16_000.0
 _SILENT_DB = -88.0  # level of a frame that holds no recorded noise: at most dither
 
 # How noise differs from soft music; from 90 noisy and 60 clean pieces of the training and validation recordings.
@@ -32,8 +33,10 @@ _MOST_TONAL = 0.015
 _LEAST_FLAT = 0.02
 _MOST_UNSTEADY_DB = 2.5
 _STEEPEST_DB = 4.0
-_LOUDER_DB = 2.5
-_ALIKE_DB = 3.0
+_LOUDER_DB = 1.5  # a stretch ends where it gets louder by so much
+_BRIDGED_DB = 2.0  # a gap between two stretches may make them louder by so much
+_ALIKE_DB = 0.7
+_FADED_DB = 12.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +52,7 @@ class Stretch:
     repaired_power, repaired_fine_power
         The same after clicks were taken out.
     bands_db
-        Level in bands from 120 Hz to 16 kHz.
+        Level in bands from 40 Hz to 16 kHz.
     trust
         0 where it is not noise alone; more for longer and purer stretches, up to 1.
     """
@@ -66,7 +69,7 @@ class Stretch:
 
 def spectral_power(samples: Samples, n_fft: int) -> Power:
     """Power (frames, bins) of a recording (n, channels), the mean of its channels."""
-    return np.mean([power_spectra(channel, n_fft) for channel in samples.T], axis=0, dtype=np.float32)
+    return np.asarray(np.mean([power_spectra(channel, n_fft) for channel in samples.T], axis=0), np.float32)
 
 
 def find_stretches(
@@ -91,16 +94,24 @@ def find_stretches(
     steady = median_filter(bands, (smooth, 1), mode="nearest")
     shortest = max(4, round(_SHORTEST * sr / hop))
     free = steady.mean(axis=1) > _SILENT_DB
-    found = []
+    spans: list[Span] = []
     for _ in range(_SEEDS):
         span = _grown(bands, steady, free, shortest)
         if span is None:
             break
         free[span[0] : span[1]] = False
+        if _trust(repaired_power, bands, span, sr):
+            spans.append(span)
+    found = []
+
+    def is_noise(joined: Span, part: Span) -> bool:
+        levels = [_band_levels(repaired_power[slice(*each)].mean(axis=0)[None], sr)[0] for each in (joined, part)]
+        return _no_louder(levels[0] - levels[1], _BRIDGED_DB) and _trust(repaired_power, bands, joined, sr) > 0
+
+    for span in _bridged(spans, is_noise, shortest):
         first, last = span[0] * hop, (span[1] - 1) * hop + frame_length(sr)
-        trust = _trust(repaired_power[span[0] : span[1]], bands[span[0] : span[1]], sr)
-        if trust:
-            found.append(_measured(samples[first:last], repaired[first:last], sr, offset + first, trust))
+        trust = _trust(repaired_power, bands, span, sr)
+        found.append(_measured(samples[first:last], repaired[first:last], sr, offset + first, trust))
     return found
 
 
@@ -110,11 +121,23 @@ def measure_stretch(samples: Samples, repaired: Samples, sr: int, start: int) ->
 
 
 def together(stretches: Iterable[Stretch]) -> list[Stretch]:
-    """The stretch with most trust and those that sound like it; empty where there is none."""
+    """The stretch that is most surely noise alone, and those that sound like it; empty where there is none.
+
+    The longest and purest is looked at first; a quieter one is better, since soft music may hide in the louder one,
+    unless it is so much quieter that the noise itself must have been faded out there.
+    """
     ranked = sorted(stretches, key=lambda stretch: (-stretch.trust, stretch.start))
-    return [
-        each for each in ranked if np.mean(np.abs(each.bands_db - ranked[0].bands_db)) < _ALIKE_DB
-    ]
+    near = [each for each in ranked if np.mean(ranked[0].bands_db - each.bands_db) < _FADED_DB]
+    if not near:
+        return []
+    best = min(near, key=lambda each: float(each.bands_db.mean()))
+    return [each for each in near if _no_louder(each.bands_db - best.bands_db, _ALIKE_DB)]
+
+
+def _no_louder(difference: Power, limit: float) -> bool:
+    """Whether levels per band are above others by no more than `limit` on the mean and three times that in any two."""
+    louder = np.sort(np.maximum(difference, 0))
+    return bool(louder.mean() < limit and louder[-3] < 3 * limit)
 
 
 def _measured(samples: Samples, repaired: Samples, sr: int, start: int, trust: float) -> Stretch:
@@ -122,13 +145,15 @@ def _measured(samples: Samples, repaired: Samples, sr: int, start: int, trust: f
     means = [
         spectral_power(each, size).mean(axis=0) for each in (samples, repaired) for size in (n_fft, 4 * n_fft)
     ]
-    if len(samples) < 4 * n_fft:  # too short for a whole long frame: what the short ones say, at their resolution
-        means[1], means[3] = _finer(means[0]), _finer(means[2])
+    if (
+        len(samples) < 4 * n_fft
+    ):  # too short for a whole long frame: what the short ones say, at their resolution
+        means[1], means[3] = finer(means[0]), finer(means[2])
     bands = _band_levels(means[2][None], sr)[0]
     return Stretch(start, start + len(samples), means[0], means[1], means[2], means[3], bands, trust)
 
 
-def _finer(power: Power) -> Power:
+def finer(power: Power) -> Power:
     """Noise power of frames four times as long."""
     bins = np.arange(4 * (len(power) - 1) + 1) / 4
     return (4 * np.interp(bins, np.arange(len(power)), power)).astype(np.float32)
@@ -140,12 +165,10 @@ def _band_levels(power: Power, sr: int) -> Power:
     edges = np.geomspace(_LOWEST_HZ, min(_HIGHEST_HZ, 0.45 * sr), _BANDS + 1) * n_fft / sr
     cuts = np.unique(np.round(edges).astype(np.intp))
     sums = np.add.reduceat(power[:, : cuts[-1]], cuts[:-1], axis=1) / np.diff(cuts)
-    return np.asarray(10 * np.log10(sums * (2 / n_fft) + 1e-16) , np.float32)
+    return np.asarray(10 * np.log10(sums * (2 / n_fft) + 1e-16), np.float32)
 
 
-def _grown(
-    bands: Power, steady: Power, free: NDArray[np.bool_], shortest: int
-) -> tuple[int, int] | None:
+def _grown(bands: Power, steady: Power, free: NDArray[np.bool_], shortest: int) -> Span | None:
     """The quietest free place, grown both ways while it goes on sounding like itself."""
     if len(steady) < shortest:
         return None
@@ -157,7 +180,8 @@ def _grown(
     last = first + shortest
     likeness = np.median(bands[first:last], axis=0)
     difference = uniform_filter1d(steady - likeness, shortest // 2, axis=0, mode="nearest")
-    alike = (np.maximum(difference, 0).mean(axis=1) < _LOUDER_DB) & free
+    louder = np.maximum(difference, 0)
+    alike = (louder.mean(axis=1) < _LOUDER_DB) & (np.sort(louder, axis=1)[:, -3] < 2 * _LOUDER_DB) & free
     while first > 0 and alike[first - 1]:
         first -= 1
     while last < len(alike) and alike[last]:
@@ -167,7 +191,25 @@ def _grown(
     return (first + edge if first else 0), (last - edge if last < len(alike) else last)
 
 
-def _trust(power: Power, bands: Power, sr: int) -> float:
+def _bridged(
+    spans: list[Span], is_noise: Callable[[Span, Span], bool], gap: int
+) -> list[Span]:
+    """Spans joined over gaps no longer than `gap`, and to the start, where the whole is noise: a burst of crackle."""
+    joined: list[Span] = []
+    for span in sorted(spans):
+        before = joined[-1] if joined else (0, 0)
+        whole = (before[0], span[1])
+        parts = [part for part in (before, span) if part[1]]
+        if span[0] - before[1] <= gap and all(is_noise(whole, part) for part in parts):
+            joined[-1:] = [whole]
+        else:
+            joined.append(span)
+    return joined
+
+
+def _trust(power: Power, bands: Power, span: Span, sr: int) -> float:
+    """0 unless these frames are noise alone."""
+    power, bands = power[span[0] : span[1]], bands[span[0] : span[1]]
     n_fft = frame_length(sr)
     near = slice(round(250 * n_fft / sr), round(min(8000, 0.45 * sr) * n_fft / sr))
     spectrum = power[:, near].mean(axis=0)

@@ -7,13 +7,15 @@ comes out doesn't depend on how the recording was cut.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hotpapers.denoise.errors import DenoiseError
+from hotpapers.denoise.stages import Stage
 
-__all__ = ["AlignedStage", "Chain", "Samples", "SegmentStage"]
+__all__ = ["AlignedStage", "Alongside", "Samples", "SegmentStage"]
 
 Samples = NDArray[np.float32]
 
@@ -99,22 +101,27 @@ class SegmentStage(AlignedStage):
         """Give the middle `size` samples of (size + 2 context, channels), done."""
 
 
-class Chain:
-    """Stages one after the other; with no stage, what comes in goes out."""
+class Alongside:
+    """Sends a recording through stages side by side and gives it with what they make of it, in step.
 
-    def __init__(self, *stages: AlignedStage) -> None:
-        self.stages = stages
+    Out come, beside each other, the channels of the recording and those of each stage: what a stage that weighs
+    them against each other takes in.
+    """
+
+    def __init__(self, stages: Sequence[Stage], channels: int) -> None:
+        self._stages = tuple(stages)
+        self._waiting = [np.zeros((0, channels), np.float32) for _ in range(len(self._stages) + 1)]
 
     def push(self, block: Samples) -> Samples:
-        """Take the next samples and give those that have passed all stages."""
-        for stage in self.stages:
-            block = stage.push(block)
-        return block
+        """Take the next samples (n, channels); give those that all stages are done with, side by side."""
+        return self._beside([block, *(stage.push(block) for stage in self._stages)])
 
     def flush(self) -> Samples:
         """End the recording and give the rest."""
-        rest: Samples | None = None
-        for stage in self.stages:
-            before = [] if rest is None else [stage.push(rest)]
-            rest = np.concatenate([*before, stage.flush()])
-        return np.zeros((0, 1), np.float32) if rest is None else rest
+        return self._beside([self._waiting[0][:0], *(stage.flush() for stage in self._stages)])
+
+    def _beside(self, arrived: Sequence[Samples]) -> Samples:
+        held = [np.concatenate(pair) for pair in zip(self._waiting, arrived, strict=True)]
+        done = min(len(each) for each in held)
+        self._waiting = [each[done:] for each in held]
+        return np.concatenate([each[:done] for each in held], axis=1)

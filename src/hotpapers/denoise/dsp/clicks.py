@@ -16,7 +16,7 @@ from scipy.ndimage import maximum_filter1d, uniform_filter1d
 from hotpapers.denoise.dsp.aligned import Samples, SegmentStage
 from hotpapers.denoise.dsp.autoregression import Array, Runs, fit, interpolate, prediction_errors, runs_of
 
-__all__ = ["ClickSettings", "Declicker", "find_clicks", "remove_clicks"]
+__all__ = ["DEFAULT_CLICKS", "ClickSettings", "Declicker", "find_clicks", "remove_clicks"]
 
 _QUIET = 3e-6  # prediction errors are never taken to be smaller: a tenth of a 16-bit step
 _GEOMETRIC_OF_NORMAL = 0.40  # geometric mean of the smaller of two |N(0, 1)| that are hardly correlated
@@ -42,6 +42,9 @@ class ClickSettings:
     edge: float = 3.0
     order: int = 32
     longest_ms: float = 6.0
+
+
+DEFAULT_CLICKS = ClickSettings()
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,7 @@ class _Lengths:
         return self.frame + self.side + self.guard + 2 * self.longest + self.merge
 
 
-def find_clicks(samples: Array, sr: int, settings: ClickSettings = ClickSettings()) -> tuple[Runs, Array]:
+def find_clicks(samples: Array, sr: int, settings: ClickSettings = DEFAULT_CLICKS) -> tuple[Runs, Array]:
     """Where the clicks of one channel are.
 
     Parameters
@@ -135,7 +138,7 @@ def _louder_side(errors: Array, lengths: _Lengths) -> Array:
     level = np.exp(uniform_filter1d(np.log(errors + 1e-9), lengths.side, mode="nearest"))
     away = lengths.side // 2 + lengths.guard
     padded = np.pad(level, away)
-    return np.maximum(padded[: len(level)], padded[2 * away :]) / _GEOMETRIC_OF_NORMAL
+    return np.asarray(np.maximum(padded[: len(level)], padded[2 * away :]) / _GEOMETRIC_OF_NORMAL)
 
 
 def _touched(grown: NDArray[np.bool_], seeds: NDArray[np.bool_], longest: int) -> NDArray[np.bool_]:
@@ -150,7 +153,7 @@ def _mask_of(runs: Runs, n: int) -> NDArray[np.bool_]:
     steps = np.zeros(n + 1, np.int32)
     np.add.at(steps, runs[0], 1)
     np.add.at(steps, runs[1], -1)
-    return np.cumsum(steps[:n]) > 0
+    return np.asarray(np.cumsum(steps[:n]) > 0)
 
 
 def _tidy(mask: NDArray[np.bool_], lengths: _Lengths) -> Runs:
@@ -167,9 +170,7 @@ def _tidy(mask: NDArray[np.bool_], lengths: _Lengths) -> Runs:
     return starts[short], ends[short]
 
 
-def remove_clicks(
-    samples: Array, sr: int, settings: ClickSettings = ClickSettings()
-) -> tuple[Array, Runs]:
+def remove_clicks(samples: Array, sr: int, settings: ClickSettings = DEFAULT_CLICKS) -> tuple[Array, Runs]:
     """One channel (n,) with its clicks filled in, and where they were."""
     runs, filters = find_clicks(samples, sr, settings)
     return interpolate(samples, runs, filters, _Lengths.at(sr, settings).hop), runs
@@ -188,7 +189,7 @@ class Declicker(SegmentStage):
         What counts as a click.
     """
 
-    def __init__(self, *, sr: int, channels: int, settings: ClickSettings = ClickSettings()) -> None:
+    def __init__(self, *, sr: int, channels: int, settings: ClickSettings = DEFAULT_CLICKS) -> None:
         lengths = _Lengths.at(sr, settings)
         # Whole hops, so that a frame lies at the same place of the recording in whichever segment it is seen.
         context = -(-lengths.reach // lengths.hop) * lengths.hop

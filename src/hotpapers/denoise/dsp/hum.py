@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from scipy import fft
 from scipy.signal.windows import hann
 
-from hotpapers.denoise.dsp.aligned import Samples
 from hotpapers.denoise.dsp.linear_phase import LinearPhaseFilter, taps_of
 
 __all__ = ["FloorSpectrum", "HumLine", "find_hum", "notch_filter"]

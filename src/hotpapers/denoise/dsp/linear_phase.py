@@ -32,7 +32,7 @@ def taps_of(gain: Gain, sr: int, seconds: float) -> NDArray[np.float64]:
     size = fft.next_fast_len(8 * half, real=True)
     response = fft.irfft(gain(fft.rfftfreq(size, 1 / sr)), size)
     taps: NDArray[np.float64] = np.concatenate([response[-half:], response[: half + 1]])
-    return taps * hann(2 * half + 1)
+    return np.asarray(taps * hann(2 * half + 1))
 
 
 class LinearPhaseFilter(SegmentStage):

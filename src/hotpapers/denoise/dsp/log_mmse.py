@@ -26,14 +26,14 @@ _SMALLEST_POWER = 1e-14
 
 
 def log_mmse_gain(prior: ArrayLike, posterior: ArrayLike) -> NDArray[np.floating]:
-    """Gain that minimises the expected squared error of the log amplitude (Ephraim and Malah 1985, eq. 20).
+    r"""Gain that minimises the expected squared error of the log amplitude (Ephraim and Malah 1985, eq. 20).
 
     Parameters
     ----------
     prior
         A priori signal-to-noise ratio xi, above 0.
     posterior
-        A posteriori signal-to-noise ratio gamma = \\|X\\|^2 / lambda, at least 0.
+        A posteriori signal-to-noise ratio gamma = |X|^2 / lambda, at least 0.
 
     Returns
     -------
@@ -65,9 +65,7 @@ def as_power(rms: NDArray[np.floating], n_fft: int, channels: int) -> NDArray[np
         raise DenoiseError(
             f"a noise profile of shape {rms.shape} was given: {bins} bins for 1 or {channels} channels fit here"
         )
-    return np.broadcast_to(
-        np.maximum(np.square(rms), _SMALLEST_POWER).astype(np.float32), (channels, bins)
-    )
+    return np.broadcast_to(np.maximum(np.square(rms), _SMALLEST_POWER).astype(np.float32), (channels, bins))
 
 
 def linked_power(power: NDArray[np.float32], stereo: Stereo) -> NDArray[np.float32]:
@@ -118,4 +116,4 @@ class LogMmse(SpectralStage):
             prior = np.maximum(np.float32(_MEMORY) * self._clean + new, np.float32(_LOWEST_PRIOR))
             gain[:] = log_mmse_gain(prior, posterior)
             self._clean = np.square(gain) * posterior
-        return spectra * np.maximum(gains, self._floor)
+        return np.asarray(spectra * np.maximum(gains, self._floor))

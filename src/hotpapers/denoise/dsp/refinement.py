@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from hotpapers.denoise.dsp.aligned import Samples
+from hotpapers.denoise.dsp.aligned import Alongside, Samples
 from hotpapers.denoise.dsp.log_mmse import LogMmse, Stereo, as_power, linked_power
 from hotpapers.denoise.dsp.spectral import Spectra, SpectralStage
 
@@ -63,27 +63,22 @@ class RefinedLogMmse:
         max_attenuation_db: float = 34.0,
         stereo: Stereo = "linked",
     ) -> None:
-        self._first = LogMmse(
+        first = LogMmse(
             noise_rms=noise_rms,
             n_fft=n_fft,
             channels=channels,
             floor_db=-min(25.0, max_attenuation_db),
             stereo=stereo,
         )
+        self._first = Alongside([first], channels)
         self._second = _Wiener(fine_noise_rms, 4 * n_fft, channels, -max_attenuation_db, stereo)
-        self._noisy = np.zeros((0, channels), np.float32)
         self._channels = channels
 
     def push(self, block: Samples) -> Samples:
         """Take the next samples (n, channels) and give those that are done."""
-        estimate = self._first.push(block)
-        self._noisy = np.concatenate([self._noisy, block])
-        return self._pair(estimate)
+        return self._second.push(self._first.push(block))[:, : self._channels]
 
     def flush(self) -> Samples:
         """End the recording and give the rest."""
-        return np.concatenate([self._pair(self._first.flush()), self._second.flush()[:, : self._channels]])
-
-    def _pair(self, estimate: Samples) -> Samples:
-        noisy, self._noisy = self._noisy[: len(estimate)], self._noisy[len(estimate) :]
-        return self._second.push(np.concatenate([noisy, estimate], axis=1))[:, : self._channels]
+        rest = [self._second.push(self._first.flush()), self._second.flush()]
+        return np.concatenate(rest)[:, : self._channels]

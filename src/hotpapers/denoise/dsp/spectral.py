@@ -11,7 +11,7 @@ from scipy import fft
 
 from hotpapers.denoise.dsp.aligned import AlignedStage, Samples
 
-__all__ = ["SpectralStage", "Spectra", "frame_length", "power_spectra", "sqrt_hann"]
+__all__ = ["Spectra", "SpectralStage", "frame_length", "power_spectra", "sqrt_hann"]
 
 Spectra = NDArray[np.complex64]
 

@@ -1,0 +1,76 @@
+"""The level that each frequency falls to in the quiet moments between the notes, from a histogram per bin."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import median_filter
+
+from hotpapers.denoise.dsp.spectral import frame_length
+
+__all__ = ["LevelHistogram"]
+
+_LOWEST_DB, _HIGHEST_DB = -180, 60
+_SILENT_DB = -130.0  # mean level of the bins of a frame that holds nothing
+# Quantiles of the power of Gaussian noise in a bin, relative to its mean: -ln(1 - q) in dB.
+_TENTH_DB = 10 * np.log10(-np.log(0.9))
+_STEADY_DB = (6.0, 11.0)  # median over 10 % quantile where noise fills a bin: 8.2
+
+
+class LevelHistogram:
+    """How often each bin of the spectrum has which level: memory that doesn't grow with the recording."""
+
+    def __init__(self, sr: int) -> None:
+        self.sr = sr
+        self._bins = frame_length(sr) // 2 + 1
+        self._counts = np.zeros((self._bins, _HIGHEST_DB - _LOWEST_DB), np.int64)
+
+    def add(self, power: NDArray[np.float32]) -> None:
+        """Take in frames (frames, bins); those of digital silence say nothing."""
+        levels = 10 * np.log10(power + 1e-18)
+        levels = levels[levels.mean(axis=1) > _SILENT_DB]
+        index = np.clip(np.floor(levels) - _LOWEST_DB, 0, _HIGHEST_DB - _LOWEST_DB - 1).astype(np.intp)
+        index += np.arange(self._bins) * (_HIGHEST_DB - _LOWEST_DB)
+        self._counts += np.bincount(index.ravel(), minlength=self._counts.size).reshape(self._counts.shape)
+
+    @property
+    def frames(self) -> int:
+        """Frames that were heard."""
+        return int(self._counts[0].sum())
+
+    @property
+    def frequencies(self) -> NDArray[np.float64]:
+        """Of the bins, in Hz."""
+        found: NDArray[np.float64] = np.arange(self._bins) * self.sr / frame_length(self.sr)
+        return found
+
+    def quantile(self, q: float) -> NDArray[np.float64]:
+        """The level in dB, per bin, that a share `q` of the frames stays below; interpolated."""
+        below = np.cumsum(self._counts, axis=1)
+        wanted = q * below[:, -1:]
+        at = np.argmax(below >= np.maximum(wanted, 1e-9), axis=1)[:, None]
+        inside = np.take_along_axis(self._counts, at, axis=1)
+        before = np.take_along_axis(below, at, axis=1) - inside
+        return np.asarray((at + (wanted - before) / np.maximum(inside, 1) + _LOWEST_DB)[:, 0])
+
+    def noise_share(self) -> float:
+        """Share of the bins from 1 kHz to 16 kHz whose levels are spread as those of steady noise are."""
+        spread = self.quantile(0.5) - self.quantile(0.1)
+        inside = (self.frequencies >= 1000) & (self.frequencies < min(16_000.0, 0.45 * self.sr))
+        steady = (spread > _STEADY_DB[0]) & (spread < _STEADY_DB[1])
+        return float(np.mean(steady[inside]))
+
+    def floor_power(self) -> NDArray[np.float32]:
+        """Mean power per bin of noise that would have this recording's 10 % quantile, tones smoothed away."""
+        level = median_filter(self.quantile(0.1), 15, mode="nearest") - _TENTH_DB
+        return np.asarray(10 ** (level / 10), np.float32)
+
+    def bandwidth(self) -> float:
+        """Highest frequency, in Hz, at which more than steady noise is heard; 0 where nothing is.
+
+        What is more than 75 dB below the loudest frequency isn't counted.
+        """
+        loud = median_filter(self.quantile(0.95), 15, mode="nearest")
+        spread = loud - median_filter(self.quantile(0.1), 15, mode="nearest")
+        heard = np.flatnonzero((spread > 20.0) & (loud > loud.max() - 75.0))  # steady noise: 14.5 dB
+        return float(self.frequencies[heard[-1]]) if len(heard) else 0.0

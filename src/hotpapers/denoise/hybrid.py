@@ -1,0 +1,173 @@
+"""A net's restoration and the classical engine's, weighed against each other where each is the better.
+
+Their errors differ, so that a mean of both is nearer to the music than either. The net knows music and leads where
+noise covers it; the classical engine knows this recording's noise and leads where the music stands out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import uniform_filter1d
+
+from hotpapers.denoise.dsp.aligned import Alongside, Samples
+from hotpapers.denoise.dsp.engine import DEFAULTS, DspOptions, dsp_stage
+from hotpapers.denoise.dsp.log_mmse import as_power, linked_power
+from hotpapers.denoise.dsp.spectral import Spectra, SpectralStage
+from hotpapers.denoise.errors import DenoiseError
+from hotpapers.denoise.stages import Stage
+from hotpapers.denoise.survey import Survey
+
+__all__ = ["DEFAULT_WEIGHTS", "HybridWeights", "combined", "hybrid_stage", "is_usable"]
+
+_LEAST_TRUST = 0.35
+_MEMORY = 0.7
+_BINS_ALIKE = 9
+
+
+@dataclass(frozen=True, kw_only=True)
+class HybridWeights:
+    """How much of the result is the net's, by the local signal-to-noise ratio.
+
+    Parameters
+    ----------
+    at_low, at_high
+        The net's share where noise covers the music, and where the music stands out.
+    middle_db
+        Ratio of noisy power to noise power at which the share is halfway.
+    width_db
+        Over how many dB it changes.
+
+    Raises
+    ------
+    DenoiseError
+        If a share is outside 0 ... 1 or the width isn't positive.
+    """
+
+    at_low: float = 0.7
+    at_high: float = 0.4
+    middle_db: float = 10.0
+    width_db: float = 4.0
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.at_low <= 1 and 0 <= self.at_high <= 1 and self.width_db > 0):
+            raise DenoiseError(
+                f"the net's shares are {self.at_low:g} and {self.at_high:g} over {self.width_db:g} dB: "
+                "shares are from 0 to 1, the width is above 0"
+            )
+
+    def share(self, ratio: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The net's share for ratios of noisy power to noise power."""
+        level = 10 * np.log10(ratio + np.float32(1e-6))
+        rise = 1 / (1 + np.exp(np.clip((self.middle_db - level) / self.width_db, -30, 30)))
+        return np.asarray(self.at_low + (self.at_high - self.at_low) * rise, np.float32)
+
+
+DEFAULT_WEIGHTS = HybridWeights()
+
+
+class _Weighing(SpectralStage):
+    """Gets the recording, the net's and the classical version beside each other; gives the weighted mean."""
+
+    def __init__(
+        self, noise_rms: NDArray[np.floating], n_fft: int, channels: int, weights: HybridWeights
+    ) -> None:
+        super().__init__(n_fft, 3 * channels)
+        self._noise = linked_power(as_power(noise_rms, n_fft, channels), "linked")
+        self._weights = weights
+        self._level = self._noise.copy()
+
+    def _shape(self, spectra: Spectra) -> Spectra:
+        noisy, net, classical = np.split(spectra, 3, axis=1)
+        power = linked_power(np.square(noisy.real) + np.square(noisy.imag), "linked")
+        power = uniform_filter1d(power, _BINS_ALIKE, axis=-1, mode="nearest")
+        levels = np.empty_like(power)
+        for now, level in zip(power, levels, strict=True):
+            self._level = np.float32(_MEMORY) * self._level + np.float32(1 - _MEMORY) * now
+            level[:] = self._level
+        share = self._weights.share(levels / self._noise)
+        return np.concatenate([share * net + (1 - share) * classical, net, classical], axis=1)
+
+
+class _Combined:
+    """Two stages side by side and the weighing of what they make."""
+
+    def __init__(self, both: Alongside, weighing: _Weighing, channels: int) -> None:
+        self._both, self._weighing, self._channels = both, weighing, channels
+
+    def push(self, block: Samples) -> Samples:
+        """Take the next samples and give those that are done."""
+        return self._weighing.push(self._both.push(block))[:, : self._channels]
+
+    def flush(self) -> Samples:
+        """End the recording and give the rest."""
+        rest = [self._weighing.push(self._both.flush()), self._weighing.flush()]
+        return np.concatenate(rest)[:, : self._channels]
+
+
+def combined(
+    net: Stage,
+    classical: Stage,
+    *,
+    noise_rms: NDArray[np.floating],
+    n_fft: int,
+    channels: int,
+    weights: HybridWeights = DEFAULT_WEIGHTS,
+) -> Stage:
+    """A stage that mixes what two stages make of a recording, by the local signal-to-noise ratio.
+
+    Parameters
+    ----------
+    net, classical
+        Stages that nothing was pushed into yet.
+    noise_rms : (bins,)
+        Noise rms per bin for frames of `n_fft` samples, clicks included.
+    n_fft
+        Samples of a frame.
+    channels
+        Channels of the recording.
+    weights
+        The net's share.
+    """
+    weighing = _Weighing(noise_rms, n_fft, channels, weights)
+    return _Combined(Alongside([net, classical], channels), weighing, channels)
+
+
+def is_usable(found: Survey) -> bool:
+    """Whether a recording's noise is known well enough, and high enough, for the classical engine to help a net."""
+    profile = found.profile
+    known = profile is not None and profile.origin != "floor" and profile.trust >= _LEAST_TRUST
+    return known and not found.is_clean
+
+
+def hybrid_stage(
+    found: Survey,
+    net: Stage,
+    *,
+    sr: int,
+    channels: int,
+    options: DspOptions = DEFAULTS,
+    weights: HybridWeights = DEFAULT_WEIGHTS,
+) -> Stage:
+    """The net and the classical engine together; the net alone where `is_usable` says no.
+
+    Parameters
+    ----------
+    found
+        The recording's survey.
+    net
+        The net as a stage.
+    sr, channels
+        Of what will be pushed.
+    options, weights
+        Of the classical engine and of the mean.
+    """
+    profile = found.profile
+    if profile is None or not is_usable(found):
+        return net
+    classical = dsp_stage(found, sr=sr, channels=channels, options=options)
+    return combined(
+        net, classical, noise_rms=profile.rms, n_fft=profile.n_fft, channels=channels, weights=weights
+    )

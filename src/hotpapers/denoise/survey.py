@@ -1,0 +1,256 @@
+"""What the stages need to know of a whole recording before they start: one pass, in memory that doesn't grow."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hotpapers.denoise.dsp.aligned import Samples
+from hotpapers.denoise.dsp.clicks import remove_clicks
+from hotpapers.denoise.dsp.hum import FloorSpectrum, HumLine, find_hum
+from hotpapers.denoise.dsp.rumble import rumble_excess
+from hotpapers.denoise.dsp.spectral import frame_length
+from hotpapers.denoise.errors import DenoiseError
+from hotpapers.denoise.floor import LevelHistogram
+from hotpapers.denoise.noise_only import (
+    Stretch,
+    find_stretches,
+    finer,
+    measure_stretch,
+    spectral_power,
+    together,
+)
+from hotpapers.denoise.profile import NoiseProfile, Origin
+from hotpapers.denoise.rotation import revolution_period
+
+__all__ = ["Region", "Survey", "survey"]
+
+Region = tuple[float, float]
+
+_PIECE = 20.0  # seconds looked at together
+_STRETCHES = 12  # best ones kept
+_LEAST_NOISE_SHARE = 0.85
+_FLOOR_TRUST = 0.3
+_CLEAN_SNR_DB = 45.0
+_RUMBLE_DB = 15.0
+_CRACKLING = 5.0  # clicks per second that no clean music is taken to have
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Survey:
+    """A recording at a glance.
+
+    Parameters
+    ----------
+    sr, channels
+        Rate in Hz and number of channels.
+    seconds
+        Length.
+    peak
+        Largest magnitude.
+    rms_db
+        Level in dB relative to full scale (rms 1); -inf for silence.
+    profile
+        The noise as it is, clicks included; None where it isn't known.
+    repaired_profile
+        The noise that remains when the clicks are taken out.
+    click_rate
+        Clicks per second and channel.
+    hum
+        Lines of mains hum.
+    rumble_db
+        How far the floor from 5 to 20 Hz stands above that from 250 to 1000 Hz.
+    bandwidth
+        Highest frequency in Hz with more than steady noise.
+    rotation_period
+        Seconds per revolution of the record, where crackle repeats; else None.
+    """
+
+    sr: int
+    channels: int
+    seconds: float
+    peak: float
+    rms_db: float
+    profile: NoiseProfile | None
+    repaired_profile: NoiseProfile | None
+    click_rate: float
+    hum: tuple[HumLine, ...]
+    rumble_db: float
+    bandwidth: float
+    rotation_period: float | None
+
+    @property
+    def snr_db(self) -> float | None:
+        """Level of the recording above that of the steady noise, in dB; None where no noise is known."""
+        return None if self.repaired_profile is None else self.rms_db - self.repaired_profile.level_db
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether hiss is absent, or so low that taking it out could only do harm."""
+        return self.snr_db is None or self.snr_db > _CLEAN_SNR_DB
+
+    @property
+    def has_clicks(self) -> bool:
+        """Whether there are more clicks than false alarms on clean music, or some in a noisy recording."""
+        return self.click_rate > _CRACKLING or not self.is_clean
+
+    @property
+    def has_rumble(self) -> bool:
+        """Whether the floor rises below the music."""
+        return self.rumble_db > _RUMBLE_DB
+
+
+def survey(blocks: Iterable[NDArray[Any]], *, sr: int, channels: int, region: Region | None = None) -> Survey:
+    """Go through a recording once.
+
+    Parameters
+    ----------
+    blocks
+        The recording in blocks (n, channels) of any sizes.
+    sr, channels
+        Rate in Hz and number of channels.
+    region
+        Start and end, in seconds, of a stretch that holds only noise: taken as the profile, whatever it is.
+
+    Raises
+    ------
+    DenoiseError
+        If the region isn't inside the recording or is shorter than a frame.
+    """
+    found = _Surveyor(sr, channels, region)
+    offset = 0
+    for piece in _pieces(blocks, round(_PIECE * sr)):
+        found.look(piece, offset)
+        offset += len(piece)
+    return found.conclude(offset)
+
+
+def _pieces(blocks: Iterable[NDArray[Any]], size: int) -> Iterator[Samples]:
+    """The recording cut at multiples of `size`, however it came."""
+    waiting: list[Samples] = []
+    held = 0
+    for block in blocks:
+        waiting.append(np.asarray(block, np.float32))
+        held += len(block)
+        while held >= size:
+            joined = np.concatenate(waiting)
+            yield joined[:size]
+            waiting, held = [joined[size:]], held - size
+    if held:
+        yield np.concatenate(waiting)
+
+
+class _Surveyor:
+    """What has been seen so far."""
+
+    def __init__(self, sr: int, channels: int, region: Region | None) -> None:
+        self.sr, self.channels, self.region = sr, channels, region
+        if region is not None and not (region[0] >= 0 and region[1] - region[0] > frame_length(sr) / sr):
+            raise DenoiseError(
+                f"the noise profile is to be taken from {region[0]:g} s to {region[1]:g} s: "
+                f"give a start and an end at least {frame_length(sr) / sr:.2f} s later"
+            )
+        self.peak, self.energy, self.clicks = 0.0, 0.0, 0
+        self.levels, self.floor = LevelHistogram(sr), FloorSpectrum(sr)
+        self.stretches: list[Stretch] = []
+        self.inside: list[tuple[Samples, Samples]] = []
+        self.period: float | None = None
+
+    def look(self, piece: Samples, offset: int) -> None:
+        """Take in the next piece."""
+        repaired = np.empty_like(piece)
+        for channel in range(self.channels):
+            filled, runs = remove_clicks(piece[:, channel].astype(np.float64), self.sr)
+            repaired[:, channel] = filled
+            self.clicks += len(runs[0])
+        self.peak = max(self.peak, float(np.abs(piece).max()))
+        self.energy += float(np.sum(np.square(piece, dtype=np.float64)))
+        self.floor.add(piece.mean(axis=1, dtype=np.float64))
+        if not offset:
+            self.period = revolution_period(piece - repaired, self.sr)
+        if len(piece) < frame_length(self.sr):
+            return
+        power = spectral_power(repaired, frame_length(self.sr))
+        self.levels.add(power)
+        if self.region is None:
+            more = find_stretches(piece, repaired, power, self.sr, offset)
+            self.stretches = sorted([*self.stretches, *more], key=lambda stretch: -stretch.trust)[:_STRETCHES]
+            return
+        first, last = (round(time * self.sr) - offset for time in self.region)
+        part = slice(max(first, 0), max(last, 0))
+        self.inside.append((piece[part], repaired[part]))
+
+    def conclude(self, samples: int) -> Survey:
+        """Everything that was seen."""
+        values = max(samples * self.channels, 1)
+        frequencies, level = self.floor.frequencies, self.floor.level_db()
+        as_is, repaired = self._profiles(samples)
+        return Survey(
+            sr=self.sr,
+            channels=self.channels,
+            seconds=samples / self.sr,
+            peak=self.peak,
+            rms_db=10 * math.log10(self.energy / values) if self.energy else -math.inf,
+            profile=as_is,
+            repaired_profile=repaired,
+            click_rate=self.clicks / values * self.sr,
+            hum=find_hum(frequencies, level),
+            rumble_db=rumble_excess(frequencies, level),
+            bandwidth=self.levels.bandwidth() if self.levels.frames else 0.0,
+            rotation_period=self.period,
+        )
+
+    def _profiles(self, samples: int) -> tuple[NoiseProfile | None, NoiseProfile | None]:
+        if self.region is not None:
+            if self.region[1] > samples / self.sr + 1e-3:
+                raise DenoiseError(
+                    f"the noise profile is to be taken up to {self.region[1]:g} s: "
+                    f"the recording ends at {samples / self.sr:.2f} s"
+                )
+            piece, repaired = (np.concatenate(parts) for parts in zip(*self.inside, strict=True))
+            start = round(self.region[0] * self.sr)
+            return self._measured([measure_stretch(piece, repaired, self.sr, start)], "region")
+        stretches = together(self.stretches)
+        if stretches:
+            return self._measured(stretches, "stretches")
+        if self.levels.frames and self.levels.noise_share() > _LEAST_NOISE_SHARE:
+            power = self.levels.floor_power()
+            profile = self._profile(power, finer(power), "floor", (), _FLOOR_TRUST)
+            return profile, profile
+        return None, None
+
+    def _measured(self, stretches: list[Stretch], origin: Origin) -> tuple[NoiseProfile, NoiseProfile]:
+        weights = [stretch.end - stretch.start for stretch in stretches]
+        times = tuple(sorted((each.start / self.sr, each.end / self.sr) for each in stretches))
+        trust = max(stretch.trust for stretch in stretches)
+
+        def mean(name: str) -> NDArray[np.float32]:
+            found = np.average([getattr(each, name) for each in stretches], axis=0, weights=weights)
+            return np.asarray(found, np.float32)
+
+        return (
+            self._profile(mean("power"), mean("fine_power"), origin, times, trust),
+            self._profile(mean("repaired_power"), mean("repaired_fine_power"), origin, times, trust),
+        )
+
+    def _profile(
+        self,
+        power: NDArray[np.float32],
+        fine: NDArray[np.float32],
+        origin: Origin,
+        stretches: tuple[Region, ...],
+        trust: float,
+    ) -> NoiseProfile:
+        return NoiseProfile(
+            rms=np.sqrt(power),
+            fine_rms=np.sqrt(fine),
+            sr=self.sr,
+            origin=origin,
+            stretches=stretches,
+            trust=trust,
+        )
