@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from hotpapers.denoise.commands import restore
+from hotpapers.denoise.commands import info, restore
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
@@ -15,3 +15,4 @@ def _room() -> None:
 
 
 restore.register(app)
+info.register(app)
