@@ -16,7 +16,7 @@ __all__ = ["ENGINES", "RATE", "Engine", "load_engine"]
 RATE = 44_100
 
 # Name -> "module:function"; the function makes the engine out of the options that it takes.
-ENGINES: dict[str, str] = {}
+ENGINES: dict[str, str] = {"dsp": "hotpapers.denoise.dsp.engine:engine"}
 
 
 @dataclass(frozen=True, kw_only=True)
