@@ -14,6 +14,7 @@ _LOWEST_DB, _HIGHEST_DB = -180, 60
 _SILENT_DB = -130.0  # mean level of the bins of a frame that holds nothing
 # Quantiles of the power of Gaussian noise in a bin, relative to its mean: -ln(1 - q) in dB.
 _TENTH_DB = 10 * np.log10(-np.log(0.9))
+_RUMBLE_HZ = 100.0
 _STEADY_DB = (6.0, 11.0)  # median over 10 % quantile where noise fills a bin: 8.2
 
 
@@ -60,9 +61,15 @@ class LevelHistogram:
         steady = (spread > _STEADY_DB[0]) & (spread < _STEADY_DB[1])
         return float(np.mean(steady[inside]))
 
-    def floor_power(self) -> NDArray[np.float32]:
-        """Mean power per bin of noise that would have this recording's 10 % quantile, tones smoothed away."""
-        level = median_filter(self.quantile(0.1), 15, mode="nearest") - _TENTH_DB
+    def floor_power(self, *, rumble: bool = False) -> NDArray[np.float32]:
+        """Mean power per bin of noise that would have this recording's 10 % quantile.
+
+        Tones are smoothed away by a median over 15 bins; not below 100 Hz where there is `rumble`, which is as
+        narrow as they are.
+        """
+        level = self.quantile(0.1) - _TENTH_DB
+        high = self.frequencies >= (_RUMBLE_HZ if rumble else 0.0)
+        level[high] = median_filter(level, 15, mode="nearest")[high]
         return np.asarray(10 ** (level / 10), np.float32)
 
     def bandwidth(self) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 from hotpapers.denoise.dsp.spectral import frame_length
 
 __all__ = ["NoiseProfile", "Origin"]
+
+_LOBE = 3  # bins on either side of a line that its energy leaks into
 
 Origin = Literal["region", "stretches", "floor"]
 
@@ -47,6 +50,24 @@ class NoiseProfile:
     def n_fft(self) -> int:
         """Samples of a frame."""
         return frame_length(self.sr)
+
+    def without_lines(self, frequencies: Iterable[float]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """`rms` and `fine_rms` of the noise that remains when lines at these frequencies (Hz) are taken out."""
+        power = np.square(self.fine_rms, dtype=np.float64)
+        line = np.zeros(len(power), np.bool_)
+        for frequency in frequencies:
+            centre = round(frequency * 4 * self.n_fft / self.sr)
+            line[max(centre - _LOBE, 0) : centre + _LOBE + 1] = True
+        if line.all() or not line.any():
+            return self.rms, self.fine_rms
+        bins = np.arange(len(power))
+        level = np.interp(bins, bins[~line], np.log(power[~line] + 1e-20))
+        fine = np.where(line, np.minimum(power, np.exp(level)), power)
+        # A coarse bin spans four fine ones, whose frames are four times as long.
+        spread = np.convolve(fine, [0.125, 0.25, 0.25, 0.25, 0.125], "same")[::4] / 4
+        touched = np.convolve(line, np.ones(2 * 4 * _LOBE + 1), "same")[::4] > 0
+        coarse = np.where(touched, np.minimum(np.square(self.rms), spread), np.square(self.rms))
+        return np.sqrt(coarse).astype(np.float32), np.sqrt(fine).astype(np.float32)
 
     @property
     def seconds(self) -> float:

@@ -37,6 +37,9 @@ _STRETCHES = 12  # best ones kept
 _LEAST_NOISE_SHARE = 0.85
 _CLEAN_SHARE = 0.75  # 30 clean excerpts had up to 0.73, noisy ones at 25 dB and worse 0.84 and more
 _FLOOR_TRUST = 0.3
+# A stretch counts no more than so many times the power that the recording falls to elsewhere.
+_GAP, _LEAD_IN = 1.25, 8.0
+_EDGE = 0.7  # seconds from the ends in which a lead-in or a lead-out begins
 _CLEAN_SNR_DB = 45.0
 _RUMBLE_DB = 15.0
 _CRACKLING = 5.0  # clicks per second that no clean music is taken to have
@@ -224,23 +227,35 @@ class _Surveyor:
                 )
             piece, repaired = (np.concatenate(parts) for parts in zip(*self.inside, strict=True))
             start = round(self.region[0] * self.sr)
-            return self._measured([measure_stretch(piece, repaired, self.sr, start)], "region")
+            return self._measured([measure_stretch(piece, repaired, self.sr, start)], "region", samples)
         stretches = together(self.stretches)
         if stretches:
-            return self._measured(stretches, "stretches")
+            return self._measured(stretches, "stretches", samples)
         if self.levels.frames and self.levels.noise_share() > _LEAST_NOISE_SHARE:
-            power = self.levels.floor_power()
+            power = self._floor()
             profile = self._profile(power, finer(power), "floor", (), _FLOOR_TRUST)
             return profile, profile
         return None, None
 
-    def _measured(self, stretches: list[Stretch], origin: Origin) -> tuple[NoiseProfile, NoiseProfile]:
+    def _floor(self) -> NDArray[np.float32]:
+        rumble = rumble_excess(self.floor.frequencies, self.floor.level_db()) > _RUMBLE_DB
+        return self.levels.floor_power(rumble=rumble)
+
+    def _measured(
+        self, stretches: list[Stretch], origin: Origin, samples: int
+    ) -> tuple[NoiseProfile, NoiseProfile]:
         weights = [stretch.end - stretch.start for stretch in stretches]
         times = tuple(sorted((each.start / self.sr, each.end / self.sr) for each in stretches))
         trust = max(stretch.trust for stretch in stretches)
 
+        # Music may ring on in a gap: where the recording falls lower elsewhere, the noise is no louder than that.
+        gap = origin == "stretches" and times[0][0] > _EDGE and times[-1][1] < samples / self.sr - _EDGE
+        lowest = self._floor() * np.float32(_GAP if gap else _LEAD_IN) if origin == "stretches" else None
+
         def mean(name: str) -> NDArray[np.float32]:
             found = np.average([getattr(each, name) for each in stretches], axis=0, weights=weights)
+            if lowest is not None and name.startswith("repaired"):
+                found = np.minimum(found, finer(lowest) if "fine" in name else lowest)
             return np.asarray(found, np.float32)
 
         return (

@@ -86,16 +86,18 @@ def dsp_stage(found: Survey, *, sr: int, channels: int, options: DspOptions = DE
     stages: list[Stage] = []
     if options.takes_out("rumble", found=found.has_rumble):
         stages.append(high_pass(sr=sr, channels=channels))
-    if found.hum and options.takes_out("hum", found=True):
-        stages.append(notch_filter(found.hum, sr=sr, channels=channels))
+    hum = found.hum if options.takes_out("hum", found=True) else ()
+    if hum:
+        stages.append(notch_filter(hum, sr=sr, channels=channels))
     if options.takes_out("crackle", "click", found=found.has_clicks):
         stages.append(Declicker(sr=sr, channels=channels, settings=options.clicks))
     profile = found.repaired_profile
     if profile is not None and options.takes_out("hiss", found=not found.is_clean):
+        coarse, fine = profile.without_lines(line.frequency for line in hum)
         stages.append(
             RefinedLogMmse(
-                noise_rms=profile.rms,
-                fine_noise_rms=profile.fine_rms,
+                noise_rms=coarse,
+                fine_noise_rms=fine,
                 n_fft=profile.n_fft,
                 channels=channels,
                 max_attenuation_db=options.max_attenuation_db,

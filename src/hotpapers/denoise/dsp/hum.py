@@ -16,7 +16,8 @@ __all__ = ["FloorSpectrum", "HumLine", "find_hum", "notch_filter"]
 _FRAME_SECONDS = 2.0
 _HIGHEST_HZ = 1500.0
 _STANDS_OUT_DB = 10.0
-_FEWEST_LINES = 3  # of the first six, one of the first two among them
+_LOW_HARMONICS = 6
+_FEWEST_LINES = 3  # of the low harmonics, one of the first two among them
 _SILENT = 1e-10  # mean square below which a frame says nothing
 
 
@@ -90,47 +91,64 @@ def find_hum(frequencies: NDArray[np.float64], level_db: NDArray[np.float64]) ->
     best: list[HumLine] = []
     for mains in (50.0, 60.0):
         for fundamental in mains * np.linspace(0.99, 1.01, 21):
-            lines = _comb(frequencies, level_db, float(fundamental))
-            low = [line.frequency for line in lines if line.frequency < 6.5 * fundamental]
-            if len(low) < _FEWEST_LINES or low[0] > 2.5 * fundamental:
+            low = _comb(frequencies, level_db, float(fundamental), _LOW_HARMONICS)
+            if len(low) < _FEWEST_LINES or low[0].frequency > 2.5 * fundamental:
                 continue
-            if sum(line.excess_db for line in lines) > sum(line.excess_db for line in best):
-                best = lines
-    return tuple(best)
+            if sum(line.excess_db for line in low) > sum(line.excess_db for line in best):
+                best = low
+    if not best:
+        return ()
+    # The highest of them says most exactly where the harmonics above are: a note of the music lies beside.
+    exact = best[-1].frequency / round(best[-1].frequency / best[0].frequency * _order(best[0]))
+    return tuple(_comb(frequencies, level_db, exact, int(_HIGHEST_HZ / exact)))
+
+
+def _order(line: HumLine) -> int:
+    """Which harmonic of 50 or 60 Hz a low line is."""
+    return min((1, 2), key=lambda k: min(abs(line.frequency / k - mains) for mains in (50.0, 60.0)))
 
 
 def _comb(
-    frequencies: NDArray[np.float64], level_db: NDArray[np.float64], fundamental: float
+    frequencies: NDArray[np.float64], level_db: NDArray[np.float64], fundamental: float, harmonics: int
 ) -> list[HumLine]:
     step = float(frequencies[1])
     found = []
-    for harmonic in np.arange(1, int(_HIGHEST_HZ / fundamental) + 1) * fundamental:
+    for harmonic in np.arange(1, harmonics + 1) * fundamental:
         centre, reach, apart = round(harmonic / step), round(0.5 / step), round(4.0 / step)
         near = slice(centre - reach, centre + reach + 1)
         sides = np.concatenate(
             [level_db[centre - 5 * apart : centre - apart], level_db[centre + apart : centre + 5 * apart]]
         )
-        if not len(sides):
-            continue
+        if centre + 5 * apart > len(level_db):
+            break
         excess = float(level_db[near].max() - np.median(sides))
         slope = level_db[centre - apart : centre + apart + 1].max() > level_db[near].max()
         if excess > _STANDS_OUT_DB and not slope:  # the flank of a note of the music is no line
-            found.append(HumLine(float(frequencies[near][level_db[near].argmax()]), excess))
+            found.append(HumLine(_peak(frequencies, level_db, centre, reach), excess))
     return found
+
+
+def _peak(frequencies: NDArray[np.float64], level_db: NDArray[np.float64], centre: int, reach: int) -> float:
+    """Frequency of the tallest point near a bin, between bins by a parabola through three levels."""
+    at = centre - reach + int(level_db[centre - reach : centre + reach + 1].argmax())
+    before, here, after = level_db[at - 1 : at + 2]
+    bend = before - 2 * here + after
+    shift = 0.5 * (before - after) / bend if bend < 0 else 0.0
+    return float(frequencies[at] + np.clip(shift, -0.5, 0.5) * frequencies[1])
 
 
 def notch_filter(lines: tuple[HumLine, ...], *, sr: int, channels: int) -> LinearPhaseFilter:
     """A stage that lowers each line to the level of its neighbours.
 
-    A notch is 1.5 Hz wide, or 1/100 of its frequency where that is more (mains drift).
+    A notch is 0.8 Hz wide, or 1/150 of its frequency where that is more (mains drift).
     """
 
     def gain(frequencies: NDArray[np.float64]) -> NDArray[np.float64]:
         attenuation = np.zeros_like(frequencies)
         for line in lines:
-            width = max(1.5, line.frequency / 100)
+            width = max(0.8, line.frequency / 150)
             shape = np.exp(-np.log(2) * np.square((frequencies - line.frequency) / (width / 2)))
             attenuation = np.maximum(attenuation, line.excess_db * np.minimum(1.0, 1.5 * shape))
         return np.asarray(10 ** (-attenuation / 20))
 
-    return LinearPhaseFilter(taps_of(gain, sr, 2.0), channels=channels)
+    return LinearPhaseFilter(taps_of(gain, sr, 4.0), channels=channels)
