@@ -20,7 +20,8 @@ _FADE = 0.05
 class _Judge(SegmentStage):
     """Gets a net's and a careful result side by side, and gives the net's where it kept the tones.
 
-    Seconds are judged at fixed places; where one is put back, 50 ms of cross-fade lie across either end.
+    Seconds are judged at fixed places; one that is put back is put back whole, with
+    50 ms of cross-fade in the seconds before and behind.
     """
 
     def __init__(self, sr: int, channels: int) -> None:
@@ -30,9 +31,7 @@ class _Judge(SegmentStage):
         self._lost = [False, False, False]  # the second before, the one that is given next, the one after
         self._seconds = -2
         self.put_back: list[int] = []
-        half = round(_FADE * sr / 2)
-        rise = np.linspace(0, 1, 2 * half + 1, dtype=np.float32)[1:]
-        self._first, self._second = rise[:half, None], rise[half:, None]
+        self._rise = np.linspace(0, 1, round(_FADE * sr) + 1, dtype=np.float32)[1:, None]
 
     def _centre(self, around: Samples) -> Samples:
         size, channels = self.size, self._channels_out
@@ -49,13 +48,14 @@ class _Judge(SegmentStage):
         return np.concatenate([made, careful], axis=1)
 
     def _share(self) -> NDArray[np.float32]:
-        """How much of the careful result goes into the middle second: (size, 1)."""
-        before, now, after = (np.float32(each) for each in self._lost)
+        """How much of the careful result goes into the middle second, (size, 1): fades lie in its neighbours."""
+        before, now, after = self._lost
         share = np.full((self.size, 1), now, np.float32)
-        half = len(self._first)
-        # A fade is centred on the border of two seconds: each has one half of it.
-        share[:half] = before + (now - before) * self._second[:half]
-        share[-half:] = now + (after - now) * self._first
+        fade = len(self._rise)
+        if before:
+            share[:fade] = np.maximum(share[:fade], self._rise[::-1])
+        if after:
+            share[-fade:] = np.maximum(share[-fade:], self._rise)
         return share
 
     def _has_lost(self, made: Samples, careful: Samples) -> bool:

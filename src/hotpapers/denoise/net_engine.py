@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import cast
 
 from hotpapers.denoise.dsp.aligned import Untouched
-from hotpapers.denoise.dsp.engine import KINDS, DspOptions, dsp_stage
+from hotpapers.denoise.dsp.engine import DspOptions, dsp_stage, with_kept
 from hotpapers.denoise.engines import Engine
 from hotpapers.denoise.guard import Guarded
 from hotpapers.denoise.hybrid import hybrid_stage, is_trusted, is_usable
-from hotpapers.denoise.keeping import Keeping
 from hotpapers.denoise.net_stage import NetStage, StreamedNet
 from hotpapers.denoise.stages import Stage
 from hotpapers.denoise.survey import Region, Survey, survey
@@ -110,12 +109,7 @@ def _engine(
             profile=known,
             piece_seconds=_PIECE_SECONDS,
         )
-        chosen = choose(found, stage, channels, options)
-        kept = [kind for kind in KINDS if not options.takes_out(kind, found=True)]
-        if not kept:
-            return chosen
-        aside = dsp_stage(found, sr=sr, channels=channels, options=DspOptions(only=kept))
-        return Keeping(aside, chosen, channels)
+        return with_kept(choose(found, stage, channels, options), found, channels=channels, options=options)
 
     return Engine(make_stage=make_stage, survey=look)
 

@@ -13,10 +13,11 @@ from hotpapers.denoise.dsp.refinement import RefinedLogMmse
 from hotpapers.denoise.dsp.rumble import high_pass
 from hotpapers.denoise.engines import Engine
 from hotpapers.denoise.errors import DenoiseError
+from hotpapers.denoise.keeping import Keeping
 from hotpapers.denoise.stages import Chain, Stage
 from hotpapers.denoise.survey import Region, Survey, survey
 
-__all__ = ["DEFAULTS", "KINDS", "DspOptions", "dsp_stage", "engine"]
+__all__ = ["DEFAULTS", "KINDS", "DspOptions", "dsp_stage", "engine", "with_kept"]
 
 KINDS = ("hiss", "crackle", "click", "hum", "rumble")
 
@@ -107,6 +108,30 @@ def dsp_stage(found: Survey, *, sr: int, channels: int, options: DspOptions = DE
     return Chain(stages) if stages else Untouched(channels)
 
 
+def with_kept(stage: Stage, found: Survey, *, channels: int, options: DspOptions) -> Stage:
+    """A stage that takes out all noise, kept from what the options say is to stay.
+
+    Taking out hiss takes hum, rumble and clicks with it, as far as they are in the noise profile or a net knows
+    them: those that stay are put aside before it.
+
+    Parameters
+    ----------
+    stage
+        Takes out hiss, and with it all else.
+    found
+        The recording's survey.
+    channels
+        Of what will be pushed.
+    options
+        What to take out.
+    """
+    kept = [kind for kind in KINDS if not options.takes_out(kind, found=True)]
+    if not kept or not options.takes_out("hiss", found=True):
+        return stage
+    aside = dsp_stage(found, sr=found.sr, channels=channels, options=DspOptions(only=kept))
+    return Keeping(aside, stage, channels)
+
+
 def engine(
     *, only: Collection[str] | None = None, skip: Collection[str] = (), profile: Region | None = None
 ) -> Engine:
@@ -125,6 +150,7 @@ def engine(
         return survey(blocks, sr=sr, channels=channels, region=profile)  # type: ignore[arg-type]
 
     def make_stage(found: Survey, *, sr: int, channels: int) -> Stage:
-        return dsp_stage(found, sr=sr, channels=channels, options=options)
+        stage = dsp_stage(found, sr=sr, channels=channels, options=options)
+        return with_kept(stage, found, channels=channels, options=options)
 
     return Engine(make_stage=make_stage, survey=look)
