@@ -13,7 +13,9 @@ import soundfile
 
 from hotpapers.common.errors import FailureError
 from hotpapers.denoise import peers
+from hotpapers.denoise.arrays import denoise
 from hotpapers.denoise.built_in_sets import generated_noise, given_music
+from hotpapers.denoise.engines import load_engine
 from hotpapers.denoise.errors import DenoiseError
 from hotpapers.denoise.evaluation import evaluate, summarise
 from hotpapers.denoise.evaluation_report import named_restorers, record, sheet
@@ -147,10 +149,15 @@ def test_the_report_holds_every_number(pairs, known):
     assert "clean-in dB" in columns
 
 
-def test_restorers_are_found_by_where_they_are():
+def test_restorers_are_found_by_name_or_by_where_they_are(weights):
     assert named_restorers(["numpy:multiply"])["numpy:multiply"] is np.multiply
+    x = np.random.default_rng(0).normal(0, 0.1, (30_000, 1)).astype(np.float32)
+    found = named_restorers(["net-blind", "dsp"], weights)
+    expected = denoise(x, 44_100, engine=load_engine("net", {"model": weights, "blind": True}))
+    np.testing.assert_array_equal(found["net-blind"](x, 44_100), expected)
+    np.testing.assert_array_equal(found["dsp"](x, 44_100), denoise(x, 44_100, engine="dsp"))
     for name, message in {
-        "net": "give one of",
+        "neat": "give one of auto, hybrid",
         "numpy:none": "no attribute 'none'",
         "nowhere:f": "No module",
     }.items():

@@ -54,12 +54,20 @@ def test_noise_is_mined_made_mixed_and_judged(run, old, tmp_path):
     assert (code, out) == (0, f"{pairs}: 2 mixtures, 1 clean excerpts\n")
     assert [line.snr_db for line in read_manifest(pairs)[1]] == [3, 9, None]
     code, out, _ = run(
-        "evaluate", pairs, "--peers", "none", "--engine", "numpy:multiply", "-o", tmp_path / "e.json"
+        "evaluate",
+        "--pairs",
+        pairs,
+        "--peers",
+        "none",
+        "--engine",
+        "numpy:multiply",
+        "-o",
+        tmp_path / "e.json",
     )
     assert code == 0
     assert "numpy:multiply" in out
     assert len(json.loads((tmp_path / "e.json").read_text())["scores"]) == 6
-    assert run("eval", pairs, "--peers", "none", "--json")[0] == 0
+    assert run("eval", "--pairs", pairs, "--engine", "dsp", "--peers", "none", "--json")[0] == 0
 
 
 def test_synth_noise_writes_what_was_asked(run, tmp_path):
@@ -111,8 +119,8 @@ def test_the_table_is_printed_with_the_changes(run, tmp_path):
         (["synth-noise", "-o", "{}/x.wav", "--set", "hum.level"], "--set hum.level: give NAME=VALUE"),
         (["synth-noise", "-o", "{}/x.wav", "--set", "hum.level=3..1"], "--set hum.level=3..1: a range goes"),
         (["mix", "-o", "{}/m", "--clean", "{}", "--snr", "loud"], "holds no audio files"),
-        (["evaluate", "{}"], "is no set of mixtures"),
-        (["evaluate", "{}", "--peers", "rx"], "there is no peer 'rx'"),
+        (["evaluate", "--pairs", "{}"], "is no set of mixtures"),
+        (["evaluate", "--pairs", "{}", "--peers", "rx"], "there is no peer 'rx'"),
     ],
 )
 def test_bad_input_gives_one_line_and_code_2(run, tmp_path, words, message):

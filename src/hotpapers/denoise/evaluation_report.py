@@ -8,38 +8,82 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from hotpapers.common.console import table
+from hotpapers.denoise.arrays import denoise
+from hotpapers.denoise.engines import load_engine
 from hotpapers.denoise.errors import DenoiseError
 from hotpapers.denoise.evaluation import Restorer, Score, Summary
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-__all__ = ["RESTORERS", "named_restorers", "record", "sheet"]
+__all__ = ["RESTORERS", "divide_peers", "named_restorers", "record", "sheet"]
 
-# Name -> "module:function" of samples (n, channels) and their rate in Hz.
-RESTORERS: dict[str, str] = {}
+# Name -> engine and its options.
+RESTORERS: dict[str, tuple[str, dict[str, Any]]] = {
+    "auto": ("auto", {}),
+    "hybrid": ("hybrid", {}),
+    "net": ("net", {}),
+    "net-blind": ("net", {"blind": True}),
+    "dsp": ("dsp", {}),
+}
 
 
-def named_restorers(names: Sequence[str]) -> dict[str, Restorer]:
+def named_restorers(names: Sequence[str], model: str | None = None) -> dict[str, Restorer]:
     """Restorers by their names, or by ``MODULE:FUNCTION`` of samples (n, channels) and a rate.
+
+    Parameters
+    ----------
+    names
+        Some of `RESTORERS`: ``net-blind`` is never told of the noise.
+    model
+        Weights for those with a net; the ones that ship where None.
 
     Raises
     ------
     DenoiseError
-        If one can't be found.
+        If one can't be found, or the weights can't be used.
     """
-    found: dict[str, Restorer] = {}
-    for name in names:
-        module, _, attribute = RESTORERS.get(name, name).partition(":")
-        try:
-            restorer = getattr(importlib.import_module(module), attribute) if attribute else None
-        except (ImportError, AttributeError, ValueError) as error:
-            raise DenoiseError(f"{name!r} cannot be evaluated: {error}") from error
-        if not callable(restorer):
-            known = ", ".join([*RESTORERS, "MODULE:FUNCTION"])
-            raise DenoiseError(f"{name!r} cannot be evaluated: give one of {known}")
-        found[name] = restorer
+    return {name: _ours(name, model) if name in RESTORERS else _theirs(name) for name in names}
+
+
+def divide_peers(names: str) -> tuple[list[str], str]:
+    """A comma-separated list divided: ours among the peers (the classical engine is one), and the others.
+
+    Examples
+    --------
+    >>> divide_peers("dsp,ffmpeg,sox")
+    (['dsp'], 'ffmpeg,sox')
+    """
+    words = [word.strip() for word in names.split(",")]
+    others = [word for word in words if word not in RESTORERS]
+    return [word for word in words if word in RESTORERS], ",".join(others) or "none"
+
+
+def _ours(name: str, model: str | None) -> Restorer:
+    engine, options = RESTORERS[name]
+    weights = {} if model is None or engine == "dsp" else {"model": model}
+    made = load_engine(engine, {**options, **weights})
+
+    def restore(samples: NDArray[np.float32], sr: int) -> NDArray[np.float32]:
+        return np.asarray(denoise(samples, sr, engine=made), np.float32)
+
+    return restore
+
+
+def _theirs(name: str) -> Restorer:
+    module, _, attribute = name.partition(":")
+    try:
+        restorer = getattr(importlib.import_module(module), attribute) if attribute else None
+    except (ImportError, AttributeError, ValueError) as error:
+        raise DenoiseError(f"{name!r} cannot be evaluated: {error}") from error
+    if not callable(restorer):
+        known = ", ".join([*RESTORERS, "MODULE:FUNCTION"])
+        raise DenoiseError(f"{name!r} cannot be evaluated: give one of {known}")
+    found: Restorer = restorer
     return found
 
 

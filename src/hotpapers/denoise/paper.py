@@ -8,4 +8,6 @@ paper = Paper(
     title="Learning to Denoise Historical Music",
     purpose="Take hiss, crackle, clicks and hum out of old recordings and leave the music.",
     cli="hotpapers.denoise.cli:app",
+    demo="hotpapers.denoise.demo:demo",
+    claims="hotpapers.denoise.claims:CLAIMS",
 )

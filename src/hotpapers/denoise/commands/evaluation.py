@@ -69,12 +69,16 @@ def mix(
 
 
 def evaluate(
-    pairs: Annotated[Path, typer.Argument(help="Folder that `mix` wrote.")],
+    pairs: Annotated[Path, typer.Option(help="Folder that `mix` wrote.")],
     engine: Annotated[
         list[str] | None,
         typer.Option(
-            help="Ours, by name, or MODULE:FUNCTION of samples (n, channels) and rate; may be repeated."
+            help="Ours: auto, hybrid, net, net-blind (never told of the noise), dsp; or MODULE:FUNCTION of samples "
+            "(n, channels) and rate. May be repeated; auto, net-blind and dsp if left out."
         ),
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(help="Weights that ship, by name, or a *.safetensors file of your own.")
     ] = None,
     peers: Annotated[
         str, typer.Option(help="Other programs: all that are installed, none, or names such as ffmpeg,sox.")
@@ -89,11 +93,16 @@ def evaluate(
     from hotpapers.common.files import write_text
     from hotpapers.denoise.evaluation import evaluate as scores_of
     from hotpapers.denoise.evaluation import summarise
-    from hotpapers.denoise.evaluation_report import named_restorers, record, sheet
+    from hotpapers.denoise.evaluation_report import divide_peers, named_restorers, record, sheet
+    from hotpapers.denoise.pairs import read_manifest
     from hotpapers.denoise.peers import available_peers
 
-    beside = available_peers(peers)
-    scores = list(progress(scores_of(pairs, named_restorers(engine or []), beside), "scores"))
+    read_manifest(pairs)  # before anything is loaded for it
+    more, others = divide_peers(peers)
+    beside = available_peers(others)
+    names = [*(engine or ["auto", "net-blind"]), *(more or ([] if engine else ["dsp"]))]
+    ours = named_restorers(list(dict.fromkeys(names)), model)
+    scores = list(progress(scores_of(pairs, ours, beside), "scores"))
     summaries = summarise(scores, beside)
     told = json.dumps(record(summaries, scores), indent=1)
     if out:

@@ -86,12 +86,12 @@ def _draw(axis: Any, spectrogram: LogSpectrogram, top: float) -> Any:
 
 
 def _floor(axis: Any, made: dict[str, LogSpectrogram]) -> None:
-    for name, colour in (("Before", PALETTE["vermilion"][0]), ("After", PALETTE["blue"][0])):
+    for name, colour, above in (("Before", PALETTE["vermilion"][0], 6), ("After", PALETTE["blue"][0], -6)):
         spectrogram = made[name]
         levels = np.maximum(noise_floor(spectrogram), -140)
         axis.plot(spectrogram.frequencies, levels, color=colour, linewidth=1.5)
         axis.annotate(
-            name, (spectrogram.frequencies[-1], levels[-1]), xytext=(4, 0), textcoords="offset points",
+            name, (spectrogram.frequencies[-1], levels[-1]), xytext=(4, above), textcoords="offset points",
             color=colour, va="center", fontsize=9, annotation_clip=False,
         )  # fmt: skip
     axis.set_xscale("log")
