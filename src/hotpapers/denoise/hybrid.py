@@ -22,7 +22,7 @@ from hotpapers.denoise.survey import Survey
 
 __all__ = ["DEFAULT_WEIGHTS", "HybridWeights", "combined", "hybrid_stage", "is_trusted", "is_usable"]
 
-_LEAST_TRUST = 0.5
+_LEAST_TRUST = 0.7
 _MEMORY = 0.7
 _BINS_ALIKE = 9
 
@@ -46,8 +46,8 @@ class HybridWeights:
         If a share is outside 0 ... 1 or the width isn't positive.
     """
 
-    at_low: float = 0.7
-    at_high: float = 0.4
+    at_low: float = 0.6
+    at_high: float = 0.65
     middle_db: float = 10.0
     width_db: float = 4.0
 
