@@ -11,7 +11,7 @@ from denoise.worn import notes, worn
 
 from hotpapers.denoise import DenoiseError, denoise, reduce_noise
 
-ENGINES = ["auto", "net", "hybrid", "dsp"]
+ENGINES = ["auto", "net", "dsp"]  # of a noisy recording auto makes what hybrid makes
 
 
 def call(engine, weights, y, sr=44_100, **options):

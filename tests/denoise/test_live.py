@@ -22,10 +22,11 @@ def sent(stream, x, sizes):
     return np.concatenate([*out, stream.flush()])
 
 
-@pytest.mark.parametrize("engine", ["auto", "net", "dsp"])
-@pytest.mark.parametrize("rate", [44_100, 48_000])
+@pytest.mark.parametrize(
+    ("engine", "rate"), [("auto", 44_100), ("auto", 48_000), ("net", 44_100), ("dsp", 48_000)]
+)
 def test_blocks_give_what_the_whole_gives(weights, engine, rate):
-    x = np.stack([worn(8.0, rate), worn(8.0, rate, seed=2)], axis=1)
+    x = np.stack([worn(7.0, rate), worn(7.0, rate, seed=2)], axis=1)
     model = {} if engine == "dsp" else {"model": weights}
     with Stream(rate, 2, like=x, engine=engine, **model) as stream:
         made = sent(stream, x, [1000, 1, 33_333])

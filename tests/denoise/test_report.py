@@ -167,3 +167,17 @@ def test_a_report_never_replaces_the_recording(tmp_path, recording, capsys):
     )  # fmt: skip
     assert (code, "never changed" in said) == (2, True)
     assert recording.read_bytes() == before
+
+
+def test_resuming_with_weights_that_were_trained_on_starts_over(tmp_path, recording, capsys):
+    from denoise.worn import save_random_net
+
+    model = tmp_path / "mine.safetensors"
+    save_random_net(model)
+    (tmp_path / "in").mkdir()
+    recording.rename(tmp_path / "in" / "a.flac")
+    words = ["restore", tmp_path / "in", "-o", tmp_path / "out", "--model", model, "--engine", "net"]
+    assert "1 restored, 0 were done" in call(capsys, *words)[1]
+    assert "0 restored, 1 were done" in call(capsys, *words, "--resume")[1]
+    save_random_net(model, seed=6)
+    assert "1 restored, 0 were done" in call(capsys, *words, "--resume")[1]

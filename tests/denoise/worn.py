@@ -30,14 +30,14 @@ def worn(seconds: float = 4.0, sr: int = 44_100, *, lead_in: float = 1.2, seed: 
     return (music + 0.012 * rng.standard_normal(len(music))).astype(np.float32)
 
 
-def save_random_net(path) -> str:
+def save_random_net(path, seed: int = 5) -> str:
     """Weights of a narrow net whose filters do something."""
     import torch
 
     from hotpapers.denoise.model import SmallNet
     from hotpapers.denoise.weights import save_net
 
-    torch.manual_seed(5)
+    torch.manual_seed(seed)
     net = SmallNet(widths=(8, 8, 8, 8, 8), dilations=(1,))
     torch.nn.init.normal_(net.exit.weight, std=0.03)
     save_net(path, net, model="small", card={})

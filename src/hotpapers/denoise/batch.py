@@ -138,6 +138,9 @@ def _result_name(name: Path, settings: Settings) -> Path:
 def _options(engine: str, engine_options: Mapping[str, Any] | None, settings: Settings) -> str:
     told = {**asdict(settings), "overwrite": None, "engine": engine, "options": dict(engine_options or {})}
     told["version"] = __version__
+    model = Path(str(told["options"].get("model", "")))
+    if model.suffix == ".safetensors" and model.is_file():  # trained on, it is another engine
+        told["weights"] = sha256_of(model)
     text = json.dumps(told, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -20,6 +20,7 @@ from hotpapers.denoise.peers import Peer, run_peer
 __all__ = ["Restorer", "Score", "Summary", "evaluate", "summarise"]
 
 Audio = NDArray[np.float32]
+_BLIND = {"net-blind"}  # of ours
 # Samples (n, channels) and their rate in Hz -> as many samples.
 Restorer = Callable[[Audio, int], Audio]
 
@@ -179,7 +180,7 @@ def _summary(method: str, scores: Sequence[Score], peers: Mapping[str, Peer]) ->
             for key in sorted(set(keys))
         }
 
-    profile = "" if is_input else "its own"
+    profile = "" if is_input else "none" if method in _BLIND else "its own"
     if method in peers:
         profile = "lead-in" if peers[method].profile else "none"
     return Summary(

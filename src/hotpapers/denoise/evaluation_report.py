@@ -99,7 +99,7 @@ def sheet(summaries: Sequence[Summary]) -> Table:
         cells = [_number(each.gain), *(_number(each.by_ratio.get(ratio, math.nan)) for ratio in ratios)]
         cells += [_number(each.worst), _number(each.distance), _number(each.drop, 1)]
         if has_clean:
-            octaves = ", ".join(_number(change, 1) for change in each.octaves)
+            octaves = ", ".join(filter(None, (_number(change, 1) for change in each.octaves)))
             cells += [_number(each.clean, 1), _number(each.clean_worst, 1), octaves]
         made.add_row(each.method, each.profile, *cells, _number(each.cpu_seconds, 3))
     return made

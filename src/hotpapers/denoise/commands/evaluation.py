@@ -97,9 +97,9 @@ def evaluate(
     from hotpapers.denoise.pairs import read_manifest
     from hotpapers.denoise.peers import available_peers
 
-    read_manifest(pairs)  # before anything is loaded for it
     more, others = divide_peers(peers)
     beside = available_peers(others)
+    read_manifest(pairs)  # before weights are loaded for it
     names = [*(engine or ["auto", "net-blind"]), *(more or ([] if engine else ["dsp"]))]
     ours = named_restorers(list(dict.fromkeys(names)), model)
     scores = list(progress(scores_of(pairs, ours, beside), "scores"))
