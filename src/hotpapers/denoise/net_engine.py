@@ -13,7 +13,7 @@ from hotpapers.denoise.engines import Engine
 from hotpapers.denoise.guard import Guarded
 from hotpapers.denoise.hybrid import hybrid_stage, is_trusted, is_usable
 from hotpapers.denoise.net_stage import NetStage, StreamedNet
-from hotpapers.denoise.stages import Stage
+from hotpapers.denoise.stages import Chain, Stage
 from hotpapers.denoise.survey import Region, Survey, survey
 from hotpapers.denoise.weights import find_weights, load_net
 
@@ -109,6 +109,9 @@ def _engine(
             profile=known,
             piece_seconds=_PIECE_SECONDS,
         )
+        # What filters know exactly is not left to the net.
+        steady = DspOptions(only=options.only, skip=[*options.skip, "hiss", "click", "crackle"])
+        stage = Chain([dsp_stage(found, sr=sr, channels=channels, options=steady), stage])
         return with_kept(choose(found, stage, channels, options), found, channels=channels, options=options)
 
     return Engine(make_stage=make_stage, survey=look)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from hotpapers.denoise.dsp.aligned import Samples
 from hotpapers.denoise.dsp.clicks import remove_clicks
-from hotpapers.denoise.dsp.hum import FloorSpectrum, HumLine, find_hum
+from hotpapers.denoise.dsp.hum import FloorSpectrum, HumLine, find_hum, is_heard_in, is_steady
 from hotpapers.denoise.dsp.rumble import rumble_excess
 from hotpapers.denoise.dsp.spectral import frame_length
 from hotpapers.denoise.errors import DenoiseError
@@ -211,12 +211,20 @@ class _Surveyor:
             profile=as_is,
             repaired_profile=repaired,
             click_rate=self.clicks / values * self.sr,
-            hum=find_hum(frequencies, level),
+            hum=self._hum(repaired),
             rumble_db=rumble_excess(frequencies, level),
             bandwidth=self.levels.bandwidth() if self.levels.frames else 0.0,
             noise_share=self.levels.noise_share() if self.levels.frames else 0.0,
             rotation_period=self.period,
         )
+
+    def _hum(self, profile: NoiseProfile | None) -> tuple[HumLine, ...]:
+        """Lines in what never falls silent: in the noise alone, too, or steady where that isn't known."""
+        lines = find_hum(self.floor.frequencies, self.floor.level_db())
+        if profile is None or profile.origin == "floor":
+            return lines if is_steady(lines, self.floor.frequencies, self.floor.rise_db()) else ()
+        bins = np.arange(len(profile.fine_rms)) * self.sr / (2 * (len(profile.fine_rms) - 1))
+        return lines if is_heard_in(lines, bins, np.square(profile.fine_rms)) else ()
 
     def _profiles(self, samples: int) -> tuple[NoiseProfile | None, NoiseProfile | None]:
         if self.region is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,13 +12,17 @@ from scipy.signal.windows import hann
 
 from hotpapers.denoise.dsp.linear_phase import LinearPhaseFilter, taps_of
 
-__all__ = ["FloorSpectrum", "HumLine", "find_hum", "notch_filter"]
+__all__ = ["FloorSpectrum", "HumLine", "find_hum", "is_heard_in", "is_steady", "notch_filter"]
 
 _FRAME_SECONDS = 2.0
 _HIGHEST_HZ = 1500.0
 _STANDS_OUT_DB = 10.0
 _LOW_HARMONICS = 6
 _FEWEST_LINES = 3  # of the low harmonics, one of the first two among them
+_HEARD_DB = 3.0  # in noise alone: false lines, notes of the music, reached 1.8, true ones 4.6 and more
+_RISE_DB = (
+    2.5  # the steadiest line of 20 hums behind music rose by 2.3 at most, of sustained chords by 3.2 and more
+)
 _SILENT = 1e-10  # mean square below which a frame says nothing
 
 
@@ -48,6 +53,7 @@ class FloorSpectrum:
         self.sr = sr
         self._size = round(_FRAME_SECONDS * sr)
         self._sum = np.zeros(self._size // 2 + 1)
+        self._rise = np.zeros(self._size // 2 + 1)
         self._pieces = 0
 
     def add(self, piece: NDArray[np.floating]) -> None:
@@ -58,7 +64,9 @@ class FloorSpectrum:
         frames = frames[np.mean(np.square(frames), axis=1) > _SILENT]
         if len(frames):
             power = np.square(np.abs(fft.rfft(frames * hann(self._size, sym=False), axis=1)))
-            self._sum += 10 * np.log10(power.min(axis=0) / self._size + 1e-18)
+            level = 10 * np.log10(power / self._size + 1e-18)
+            self._sum += level.min(axis=0)
+            self._rise += np.quantile(level, 0.25, axis=0) - level.min(axis=0)
             self._pieces += 1
 
     @property
@@ -72,6 +80,10 @@ class FloorSpectrum:
         if not self._pieces:
             return np.full_like(self._sum, -180.0)
         return np.asarray(self._sum / self._pieces)
+
+    def rise_db(self) -> NDArray[np.float64]:
+        """How far the quietest quarter of the frames reaches above the quietest one, per bin: little for hum."""
+        return np.asarray(self._rise / max(self._pieces, 1))
 
 
 def find_hum(frequencies: NDArray[np.float64], level_db: NDArray[np.float64]) -> tuple[HumLine, ...]:
@@ -101,6 +113,42 @@ def find_hum(frequencies: NDArray[np.float64], level_db: NDArray[np.float64]) ->
     # The highest of them says most exactly where the harmonics above are: a note of the music lies beside.
     exact = best[-1].frequency / round(best[-1].frequency / best[0].frequency * _order(best[0]))
     return tuple(_comb(frequencies, level_db, exact, int(_HIGHEST_HZ / exact)))
+
+
+def is_heard_in(
+    lines: Sequence[HumLine], frequencies: NDArray[np.floating], power: NDArray[np.floating]
+) -> bool:
+    """Whether one of the lines stands out of noise alone: those of hum do, tones that the music holds don't.
+
+    Parameters
+    ----------
+    lines
+        What `find_hum` found.
+    frequencies, power : (bins,)
+        Mean power spectrum of noise without music; bins of some hertz are fine enough.
+    """
+    for line in lines:
+        at = int(np.argmin(np.abs(frequencies - line.frequency)))
+        sides = np.concatenate([power[max(at - 12, 1) : max(at - 3, 1)], power[at + 4 : at + 13]])
+        if power[max(at - 1, 1) : at + 2].max() > 10 ** (_HEARD_DB / 10) * np.median(sides):
+            return True
+    return False
+
+
+def is_steady(
+    lines: Sequence[HumLine], frequencies: NDArray[np.float64], rise_db: NDArray[np.float64]
+) -> bool:
+    """Whether one of the low lines keeps its level, as hum does and a chord that dies away doesn't.
+
+    Parameters
+    ----------
+    lines
+        What `find_hum` found.
+    frequencies, rise_db : (bins,)
+        Of the `FloorSpectrum`.
+    """
+    places = [int(np.argmin(np.abs(frequencies - line.frequency))) for line in lines[:_LOW_HARMONICS]]
+    return bool(places) and float(rise_db[places].min()) < _RISE_DB
 
 
 def _order(line: HumLine) -> int:

@@ -1,0 +1,73 @@
+"""What the survey takes for noise and what for music, where both look alike."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import scipy.signal
+
+from hotpapers.denoise.survey import survey
+
+SR = 44_100
+
+
+def look(x):
+    return survey(iter([np.asarray(x, np.float32)[:, None]]), sr=SR, channels=1)
+
+
+def lines(n: int, decay: float = 0.0) -> np.ndarray:
+    """Harmonics of 60 Hz, each of its own strength, dying away by `decay` nepers a second."""
+    time = np.arange(n) / SR
+    tones = sum(np.sin(2 * np.pi * 60 * k * time + k) / k for k in range(1, 7))
+    return 0.05 * tones * np.exp(-decay * time)
+
+
+def hiss(n: int, level: float = 1e-3) -> np.ndarray:
+    return level * np.random.default_rng(4).standard_normal(n)
+
+
+def test_a_chord_on_the_mains_frequency_that_dies_away_is_music():
+    n = 8 * SR
+    assert len(look(lines(n) + 0.2 * bursts(n)).hum) >= 3
+    assert look(lines(n, decay=0.5)).hum == ()
+
+
+def bursts(n: int) -> np.ndarray:
+    """Music that leaves no pause: a swelling and sinking tone among others."""
+    time = np.arange(n) / SR
+    return np.sin(2 * np.pi * 441 * time) * (0.6 + 0.4 * np.sin(2 * np.pi * 0.7 * time))
+
+
+def test_lines_that_the_noise_alone_does_not_have_are_music():
+    n, front = 8 * SR, 3 * SR // 2
+    everywhere = hiss(n) + lines(n)
+    only_behind = hiss(n)
+    only_behind[front:] += lines(n - front)
+    assert len(look(everywhere).hum) >= 3
+    found = look(only_behind)
+    assert found.profile is not None
+    assert found.profile.origin == "stretches"
+    assert found.hum == ()
+
+
+def test_noise_of_a_narrow_band_is_found_in_a_pause():
+    n = 4 * SR
+    band = scipy.signal.butter(6, 3000, fs=SR, output="sos")
+    noise = scipy.signal.sosfilt(band, hiss(n, 0.01)) + hiss(n, 1e-5)
+    time = np.arange(n) / SR
+    speech = 0.2 * np.sin(2 * np.pi * 150 * time) * (np.abs(time - 2) > 0.6)
+    found = look(noise + speech)
+    assert found.profile is not None
+    assert found.profile.origin == "stretches"
+    (start, end), *_ = found.profile.stretches
+    assert 1.3 < start < end < 2.7
+
+
+@pytest.mark.parametrize(("snr_db", "little"), [(15, False), (60, True)])
+def test_little_noise_is_told_from_much(snr_db, little):
+    n = 4 * SR
+    time = np.arange(n) / SR
+    music = sum(np.sin(2 * np.pi * f * time) for f in (220, 331, 447)) * (np.sin(2 * np.pi * time) > 0)
+    noise = np.random.default_rng(1).standard_normal(n)
+    x = music + noise * np.std(music) * 10 ** (-snr_db / 20)
+    assert look(0.1 * x).has_little_noise == little
