@@ -71,3 +71,24 @@ def test_little_noise_is_told_from_much(snr_db, little):
     noise = np.random.default_rng(1).standard_normal(n)
     x = music + noise * np.std(music) * 10 ** (-snr_db / 20)
     assert look(0.1 * x).has_little_noise == little
+
+
+def test_a_moment_of_quiet_is_believed_only_where_noise_is_heard_elsewhere():
+    n = 6 * SR
+    music = 0.1 * sum(bursts(n) * np.cos(2 * np.pi * f * np.arange(n) / SR) for f in (0, 500, 1200))
+    quiet = slice(3 * SR, round(3.3 * SR))
+    music[quiet] = 0
+    noise = hiss(n, 3e-4)
+    assert look(music + noise).profile.origin == "stretches"
+    only_there = np.zeros(n)
+    only_there[quiet] = noise[quiet]
+    assert look(music + only_there).profile is None
+
+
+def test_deep_music_without_noise_does_not_rumble():
+    n = 6 * SR
+    drum = scipy.signal.sosfilt(scipy.signal.butter(2, 25, fs=SR, output="sos"), hiss(n, 2.0))
+    deep = drum + 0.1 * bursts(n)
+    assert look(deep).rumble_db > 15
+    assert not look(deep).has_rumble
+    assert look(deep + hiss(n, 3e-3)).has_rumble

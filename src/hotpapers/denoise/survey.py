@@ -37,6 +37,7 @@ _STRETCHES = 12  # best ones kept
 _LEAST_NOISE_SHARE = 0.85
 _CLEAN_SHARE = 0.75  # 30 clean excerpts had up to 0.73, noisy ones at 25 dB and worse 0.84 and more
 _FLOOR_TRUST = 0.3
+_TRUSTED_ALONE = 0.5
 # A stretch counts no more than so many times the power that the recording falls to elsewhere.
 _GAP, _LEAD_IN = 1.25, 8.0
 _EDGE = 0.7  # seconds from the ends in which a lead-in or a lead-out begins
@@ -113,8 +114,8 @@ class Survey:
 
     @property
     def has_rumble(self) -> bool:
-        """Whether the floor rises below the music."""
-        return self.rumble_db > _RUMBLE_DB
+        """Whether the floor rises below the music of a noisy recording: what rumbles hisses, too."""
+        return self.rumble_db > _RUMBLE_DB and self.repaired_profile is not None
 
 
 def survey(blocks: Iterable[NDArray[Any]], *, sr: int, channels: int, region: Region | None = None) -> Survey:
@@ -237,9 +238,11 @@ class _Surveyor:
             start = round(self.region[0] * self.sr)
             return self._measured([measure_stretch(piece, repaired, self.sr, start)], "region", samples)
         stretches = together(self.stretches)
-        if stretches:
+        share = self.levels.noise_share() if self.levels.frames else 0.0
+        # A moment of quiet is believed only in a recording in which steady noise is heard elsewhere, too.
+        if stretches and (share > _CLEAN_SHARE or max(each.trust for each in stretches) >= _TRUSTED_ALONE):
             return self._measured(stretches, "stretches", samples)
-        if self.levels.frames and self.levels.noise_share() > _LEAST_NOISE_SHARE:
+        if share > _LEAST_NOISE_SHARE:
             power = self._floor()
             profile = self._profile(power, finer(power), "floor", (), _FLOOR_TRUST)
             return profile, profile
