@@ -88,7 +88,7 @@ def keeps_clean_music() -> Measurement:
         changes += [abs(change) for centre, change in octave_changes(clean, music).items() if centre <= 2000]
     return Measurement(
         measured=(
-            f"of {len(kept)} clean excerpts {untouched} stay untouched, and none is kept at less than {min(kept):.0f} dB; "
+            f"of {len(kept)} clean excerpts {untouched} stay untouched, each is kept at {min(kept):.0f} dB or more; "
             f"octaves up to 2 kHz change by {max(changes):.1f} dB at most; the net itself keeps {min(by_net):.0f} dB "
             f"at least, {np.mean(by_net):.0f} dB on the mean"
         ),
