@@ -26,7 +26,7 @@ def test_the_split_is_by_recording_and_as_agreed():
 
 
 def test_cc_by_recordings_are_credited():
-    lines = credits_of(recordings("music"))
+    lines = credits_of(each.source for each in recordings("music"))
     assert any("Kevin MacLeod" in line and "CC BY 3.0" in line for line in lines)
     assert any("Karissa Hobbs" in line and "CC BY 3.0" in line for line in lines)
 

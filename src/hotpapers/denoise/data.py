@@ -37,6 +37,8 @@ class ExampleSettings:
         Ranges of playing speed.
     band_limited
         Share whose music (and so the target) has the bandwidth of an old carrier.
+    rendered
+        Share of rendered music; the rest is recorded.
     synthetic
         Share of generated noise; the rest is recorded.
     two_noises, hiss
@@ -59,6 +61,7 @@ class ExampleSettings:
     music_speed: tuple[float, float] = (0.75, 1.33)
     noise_speed: tuple[float, float] = (0.6, 1.6)
     band_limited: float = 0.35
+    rendered: float = 0.75
     synthetic: float = 0.6
     two_noises: float = 0.3
     hiss: float = 0.25
@@ -98,6 +101,8 @@ class NoisyExamples:
         Noise without music; either may be None.
     settings
         What the examples are like.
+    rendered_music
+        Clean music made from scores; may be None.
     """
 
     def __init__(
@@ -106,14 +111,16 @@ class NoisyExamples:
         recorded_noise: Bank | None,
         synthetic_noise: Bank | None,
         settings: ExampleSettings | None = None,
+        *,
+        rendered_music: Bank | None = None,
     ) -> None:
         self.music = music
+        self.rendered_music = rendered_music
         self.recorded_noise = recorded_noise
         self.synthetic_noise = synthetic_noise
         self.settings = settings or ExampleSettings()
-        # Between one draw per clip and one per second: short clips are heard, long ones more often.
-        weights = np.sqrt(music.lengths.astype(float))
-        self._music_weights = weights / weights.sum()
+        self._weights = _weights(music)
+        self._rendered_weights = None if rendered_music is None else _weights(rendered_music)
 
     def batch(self, step: int, size: int, *, seed: int = 0, rank: int = 0) -> NoisyBatch:
         """Batch of a training step on one of several processes: the same for the same arguments."""
@@ -168,20 +175,23 @@ class NoisyExamples:
     def _clean(self, rng: np.random.Generator) -> tuple[Array, float]:
         """Music (samples,) and the rms that counts as its loudness: of the excerpt, or 20 dB below the recording's."""
         settings = self.settings
-        clip = int(rng.choice(len(self.music), p=self._music_weights))
+        music, weights = self.music, self._weights
+        if self.rendered_music is not None and rng.random() < settings.rendered:
+            music, weights = self.rendered_music, self._rendered_weights
+        clip = int(rng.choice(len(music), p=weights))
         count = scipy.fft.next_fast_len(
             round(settings.samples * _speed(rng, settings.music_speed)), real=True
         )
-        spare = int(self.music.lengths[clip]) - count
+        spare = int(music.lengths[clip]) - count
         start = int(rng.integers(min(spare, 0), max(spare, 0) + 1))
-        source = self.music.read(clip, start, count)
+        source = music.read(clip, start, count)
         shape = random_equaliser(rng, settings.samples, spread_db=3.0) if rng.random() < 0.5 else None
         if rng.random() < settings.band_limited:
             limit = band_limit(rng, settings.samples)
             shape = limit if shape is None else shape * limit
         clean = resampled(source, settings.samples, shape)
         before, after = _rms(source), _rms(clean)
-        whole = self.music.rms[clip] * after / before if before > 1e-7 else self.music.rms[clip]
+        whole = music.rms[clip] * after / before if before > 1e-7 else music.rms[clip]
         return clean, max(after, 0.1 * float(whole))
 
     def _noise(self, rng: np.random.Generator) -> tuple[Array, Array]:
@@ -221,6 +231,12 @@ class NoisyExamples:
             power = power[np.argsort(power.sum(1))[: max(len(power) // 2, 1)]]
         error_db = rng.normal(0.0, 1.0)
         return np.asarray(np.sqrt(power.mean(0) * 10 ** (error_db / 10)), np.float32)
+
+
+def _weights(music: Bank) -> NDArray[np.float64]:
+    """Between one draw per clip and one per second: short clips are heard, long ones more often."""
+    weights = np.sqrt(music.lengths.astype(float))
+    return np.asarray(weights / weights.sum(), float)
 
 
 def _speed(rng: np.random.Generator, limits: tuple[float, float]) -> float:

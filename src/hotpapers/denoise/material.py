@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,10 +16,12 @@ from hotpapers.denoise.banks import Bank, write_bank
 from hotpapers.denoise.data import ExampleSettings, NoisyExamples
 from hotpapers.denoise.errors import DenoiseError
 from hotpapers.denoise.extending import noise_to_length
+from hotpapers.denoise.midi_variation import vary_midi
 from hotpapers.denoise.noise_generator import PRESETS, synth_noise
 from hotpapers.denoise.reading import read_mono
-from hotpapers.denoise.recordings import path_of, recordings
-from hotpapers.denoise.rendering_midi import render_midi
+from hotpapers.denoise.recordings import Split, path_of, recordings
+from hotpapers.denoise.rendering_midi import play_midi, soundfonts
+from hotpapers.denoise.song_archives import Song, songs
 from hotpapers.denoise.stft import SAMPLE_RATE
 from hotpapers.denoise.validation import ValidationSet
 
@@ -27,9 +31,10 @@ Clip = tuple[str, NDArray[np.float32]]
 
 _SYNTHETIC_SECONDS = 8.0
 _EXTENDED_SECONDS = 24.0
+_SONG_SECONDS = 80.0
 _AUDIO = {".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff", ".w64", ".rf64"}
 # Seeds of generated noise: training and validation never share one.
-_SPLIT_SEEDS = {"train": 1, "validation": 2}
+_SPLIT_SEEDS: dict[Split, int] = {"train": 1, "validation": 2}
 
 
 @dataclass(frozen=True)
@@ -38,13 +43,15 @@ class Material:
 
     Parameters
     ----------
-    music, recorded, synthetic
-        Trained on; either bank of noise may be None.
+    music, rendered, recorded, synthetic
+        Trained on: recorded music, music made from scores, recorded and generated noise.
+        All but the first may be None.
     held_back_music, held_back_noise
         Of recordings that are not trained on; None where there are too few.
     """
 
     music: Bank
+    rendered: Bank | None
     recorded: Bank | None
     synthetic: Bank | None
     held_back_music: Bank | None
@@ -52,9 +59,11 @@ class Material:
 
     def examples(self, settings: ExampleSettings | None = None) -> NoisyExamples:
         """Training examples from the banks."""
-        return NoisyExamples(self.music, self.recorded, self.synthetic, settings)
+        return NoisyExamples(
+            self.music, self.recorded, self.synthetic, settings, rendered_music=self.rendered
+        )
 
-    def validation(self, *, excerpts: int = 6, seed: int = 0) -> ValidationSet | None:
+    def validation(self, *, excerpts: int = 12, seed: int = 0) -> ValidationSet | None:
         """Mixtures of what is held back; None where nothing is."""
         if self.held_back_music is None or self.held_back_noise is None:
             return None
@@ -73,9 +82,10 @@ def project_material(
     Parameters
     ----------
     cache
-        Where the banks lie (about 1.5 GB).
+        Where the banks lie (about 3 GB).
     renderings
-        How many times each MIDI song is rendered, with other instruments, key and tempo each time.
+        How many times each single MIDI song is rendered, with other instruments, key and tempo each time;
+        songs of the archives are rendered once.
     synthetic
         How many generated noises of 8 s.
     progress
@@ -87,29 +97,61 @@ def project_material(
         If a recording, the program fluidsynth or a soundfont is not on this machine.
     """
 
-    def music(split: str, times: int) -> Iterator[Clip]:
-        for recording in recordings("music", split):  # type: ignore[arg-type]
+    def music(split: Split) -> Iterator[Clip]:
+        for recording in recordings("music", split):
             yield recording.name, read_mono(path_of(recording))
-        for recording in recordings("midi", split):  # type: ignore[arg-type]
-            for turn in range(times):
-                variation = _SPLIT_SEEDS[split] * 10_000 + turn
-                rendered = render_midi(path_of(recording), cache / "rendered", variation=variation)
-                yield f"{recording.name} {turn}", read_mono(rendered)
 
-    def noise(split: str) -> Iterator[Clip]:
-        return _extended([(each.name, path_of(each)) for each in recordings("noise", split)])  # type: ignore[arg-type]
+    def noise(split: Split) -> Iterator[Clip]:
+        return _extended([(each.name, path_of(each)) for each in recordings("noise", split)])
 
+    fonts = [font.name for font in soundfonts()]
     kept = _Cache(cache, progress)
-    held_back_noise = kept.bank(
-        "held-back noise", {"synthetic": 6}, lambda: [*noise("validation"), *generated_noise(6, "validation")]
-    )
     return Material(
-        kept.bank("music", {"renderings": renderings}, lambda: music("train", renderings)),
-        kept.bank("recorded noise", {}, lambda: noise("train")),
-        kept.bank("synthetic noise", {"synthetic": synthetic}, lambda: generated_noise(synthetic, "train")),
-        kept.bank("held-back music", {"renderings": 1}, lambda: music("validation", 1)),
-        held_back_noise,
+        music=kept.bank("music", {}, lambda: music("train")),
+        rendered=kept.bank(
+            "rendered music",
+            {"renderings": renderings, "soundfonts": fonts},
+            lambda: _rendered("train", renderings),
+        ),
+        recorded=kept.bank("recorded noise", {}, lambda: noise("train")),
+        synthetic=kept.bank(
+            "synthetic noise", {"synthetic": synthetic}, lambda: generated_noise(synthetic, "train")
+        ),
+        held_back_music=kept.bank(
+            "held-back music",
+            {"soundfonts": fonts},
+            lambda: [*music("validation"), *_rendered("validation", 1, every=3)],
+        ),
+        held_back_noise=kept.bank(
+            "held-back noise", {"synthetic": 6}, lambda: [*noise("validation"), *generated_noise(6, "validation")]
+        ),
     )
+
+
+def _rendered(split: Split, renderings: int, *, every: int = 1) -> Iterator[Clip]:
+    """Single songs varied `renderings` times; of the archives' every so manieth, by turns as written and varied.
+
+    Soundfonts take turns. Of each song 80 s at most are taken.
+    """
+    single = [
+        Song(each.name, split, path_of(each).read_bytes(), each.source) for each in recordings("midi", split)
+    ]
+    jobs = [(song, turn + 1) for song in single for turn in range(renderings)]
+    jobs += [(song, turn % 2) for turn, song in enumerate(list(songs(split))[::every])]
+    fonts = soundfonts()
+
+    def play(number: int) -> Clip:
+        song, turn = jobs[number]
+        rng = np.random.default_rng((_SPLIT_SEEDS[split], turn, number))
+        content = song.content if turn == 0 else vary_midi(song.content, rng)
+        played = play_midi(content, fonts[number % len(fonts)], SAMPLE_RATE, name=song.name).mean(1)
+        most = round(_SONG_SECONDS * SAMPLE_RATE)
+        start = int(rng.integers(max(len(played) - most, 0) + 1))
+        return f"{song.name} {turn}", played[start : start + most].copy()
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # each thread waits for a program
+        for first in range(0, len(jobs), 16):  # a few at a time: they wait in memory
+            yield from pool.map(play, range(first, min(first + 16, len(jobs))))
 
 
 def own_material(
@@ -155,23 +197,28 @@ def own_material(
 
     can_judge = bool(held_music) and bool(held_noise or synthetic)
     return Material(
-        kept.bank("music", _stamp(music_files), read(music_files)),
-        kept.bank(
+        music=kept.bank("music", _stamp(music_files), read(music_files)),
+        rendered=None,
+        recorded=kept.bank(
             "recorded noise", _stamp(noise_files), lambda: _extended([(p.name, p) for p in noise_files])
         )
         if noise_files
         else None,
-        kept.bank("synthetic noise", {"synthetic": synthetic}, lambda: generated_noise(synthetic, "train"))
+        synthetic=kept.bank(
+            "synthetic noise", {"synthetic": synthetic}, lambda: generated_noise(synthetic, "train")
+        )
         if synthetic
         else None,
-        kept.bank("held-back music", _stamp(held_music), read(held_music)) if can_judge else None,
-        kept.bank("held-back noise", {**_stamp(held_noise), "synthetic": synthetic}, judged_by)
+        held_back_music=kept.bank("held-back music", _stamp(held_music), read(held_music))
+        if can_judge
+        else None,
+        held_back_noise=kept.bank("held-back noise", {**_stamp(held_noise), "synthetic": synthetic}, judged_by)
         if can_judge
         else None,
     )
 
 
-def generated_noise(count: int, split: str) -> Iterator[Clip]:
+def generated_noise(count: int, split: Split) -> Iterator[Clip]:
     """So many noises of 8 s from the generator: every second of any kind, the others by the presets in turn."""
     presets = [preset for preset in PRESETS if preset != "any"]
     for number in range(count):

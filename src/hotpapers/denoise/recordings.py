@@ -7,6 +7,7 @@ The split is by recording: an excerpt of a training recording never validates or
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, cast
@@ -156,7 +157,7 @@ def path_of(recording: Recording | str) -> Path:
     return data_file(DATA, recording.file)
 
 
-def credits_of(used: tuple[Recording, ...]) -> tuple[str, ...]:
-    """One line for each source of the recordings: whom to credit, where from, under which licence."""
-    sources = dict.fromkeys(recording.source for recording in used)
-    return tuple(f"{source.credit} ({source.origin}), {source.licence}" for source in sources)
+def credits_of(used: Iterable[Source]) -> tuple[str, ...]:
+    """One line for each source: whom to credit, where from, under which licence."""
+    lines = (f"{source.credit} ({source.origin}), {source.licence}" for source in used)
+    return tuple(dict.fromkeys(lines))

@@ -18,11 +18,15 @@ from hotpapers.denoise.errors import DenoiseError
 from hotpapers.denoise.material import Material, own_material, project_material
 from hotpapers.denoise.networks import MODELS
 from hotpapers.denoise.recordings import credits_of, recordings
+from hotpapers.denoise.rendering_midi import soundfonts
+from hotpapers.denoise.song_archives import songs
 from hotpapers.denoise.training import SmallNetTask, SmallNetTaskSettings
 from hotpapers.denoise.weights import save_net
-from hotpapers.training import TrainingResult, TrainingSettings, train
+from hotpapers.training import TrainingResult, TrainingSettings, load_weights, train
 
 __all__ = ["TrainingOrder", "train_net"]
+
+Task = SmallNetTask | AdversarialTask | TwoStageTask
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,15 +112,27 @@ def train_net(order: TrainingOrder, *, progress: Callable[[str], None] = lambda 
         threads=order.threads,
         ema_modules=("net",),
         validate_every=order.validate_every if task.validation is not None else None,
+        best="merit:max" if task.validation is not None else None,
     )
     result = train(task, settings, resume=order.resume)
-    card = _card(order, task, result)
+    card = _card(order, task, result, _choose(task, result, settings.folder))
     if result.rank == 0:
         save_net(order.out, result.modules["net"], model=order.model, card=card)
     return card
 
 
-def _task(order: TrainingOrder, material: Material) -> SmallNetTask | AdversarialTask | TwoStageTask:
+def _choose(task: Task, result: TrainingResult, folder: Path) -> dict[str, Any]:
+    """Leave the best validated weights in the result; what the card tells of the choice."""
+    modules = {name: module.cpu() for name, module in result.modules.items()}
+    found = dict(task.validate(modules))
+    step = result.steps
+    if result.best is not None and result.best.value > found[result.best.metric]:
+        load_weights(folder / "best.ckpt", modules)
+        step, found = result.best.step, dict(task.validate(modules))
+    return {"step": step, "validation": {name: round(value, 2) for name, value in found.items()}}
+
+
+def _task(order: TrainingOrder, material: Material) -> Task:
     examples = material.examples(ExampleSettings(synthetic=order.synthetic_noise))
     validation = material.validation()
     if order.model == "paper":
@@ -135,17 +151,19 @@ def _material(order: TrainingOrder, progress: Callable[[str], None]) -> Material
 
 
 def _card(
-    order: TrainingOrder, task: SmallNetTask | AdversarialTask | TwoStageTask, result: TrainingResult
+    order: TrainingOrder, task: Task, result: TrainingResult, chosen: Mapping[str, Any]
 ) -> dict[str, Any]:
     if order.clean is None:
         used = [*recordings("music", "train"), *recordings("midi", "train"), *recordings("noise", "train")]
+        sung = list(songs("train"))
         data: dict[str, Any] = {
             "recordings": [each.name for each in used],
-            "credits": list(credits_of(tuple(used))),
+            "songs": [song.name for song in sung],
+            "soundfonts": [font.name for font in soundfonts()],
+            "credits": list(credits_of([each.source for each in [*used, *sung]])),
         }
     else:
         data = {"recordings": "the user's own", "credits": []}
-    modules = {name: module.cpu() for name, module in result.modules.items()}
     return {
         "paper": "after arXiv:2008.02027",
         "data": data,
@@ -154,5 +172,6 @@ def _card(
         "seconds": round(result.seconds),
         "precision": result.precision,
         **task.description,
-        "validation": {name: round(value, 2) for name, value in task.validate(modules).items()},
+        "chosen": chosen["step"],
+        "validation": chosen["validation"],
     }
