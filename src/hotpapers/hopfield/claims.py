@@ -226,7 +226,7 @@ def check_bit_patterns() -> Measurement:
     """H10b: held-out accuracy on bit patterns over five seeds, with the adapted settings."""
     from hotpapers.hopfield.experiments.toy_tasks import run_task
 
-    layers = run_task("bits", seeds=5)
+    layers = run_task("bits", seeds=5, jobs=2)
     return Measurement(
         measured="; ".join(map(str, layers)), holds=all(one.interval[1] > 0.6 for one in layers)
     )
