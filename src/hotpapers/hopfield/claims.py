@@ -6,6 +6,7 @@ from typing import Any
 
 from hotpapers.common.claims import Claim, Measurement
 from hotpapers.hopfield.mil.claims import CLAIMS as BAG_CLAIMS
+from hotpapers.hopfield.molecules.claims import CLAIMS as MOLECULE_CLAIMS
 from hotpapers.hopfield.repertoire.claims import CLAIMS as REPERTOIRE_CLAIMS
 
 __all__ = ["CLAIMS"]
@@ -328,5 +329,6 @@ CLAIMS = (
         source="section 2",
     ),
     *BAG_CLAIMS,
+    *MOLECULE_CLAIMS,
     *REPERTOIRE_CLAIMS,
 )

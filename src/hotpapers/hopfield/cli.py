@@ -10,11 +10,13 @@ from hotpapers.hopfield.experiments.commands import app as demo
 from hotpapers.hopfield.heads.commands import app as heads
 from hotpapers.hopfield.memory.commands import app as memory
 from hotpapers.hopfield.mil.commands import app as mil
+from hotpapers.hopfield.molecules.commands import app as molecules
 from hotpapers.hopfield.repertoire.commands import app as repertoire
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 app.add_typer(mil, name="mil")
 app.add_typer(repertoire, name="repertoire")
+app.add_typer(molecules, name="molecules")
 app.add_typer(memory, name="memory")
 app.add_typer(heads, name="heads")
 app.add_typer(demo, name="demo")
