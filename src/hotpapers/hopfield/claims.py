@@ -189,7 +189,7 @@ def check_tables() -> Measurement:
     )
 
 
-def check_attention() -> Measurement:
+def check_attention(device: str = "cpu") -> Measurement:
     """H12: a layer without extra updates against torch's attention on the same projections."""
     import torch
     from torch.nn.functional import scaled_dot_product_attention
@@ -201,7 +201,8 @@ def check_attention() -> Measurement:
         layer = Hopfield(64, num_heads=8, backend="matmul")
         for parameter in layer.parameters():
             torch.nn.init.normal_(parameter, std=0.3)
-        x = torch.randn(4, 100, 64)
+        x = torch.randn(4, 100, 64).to(device)
+    layer.to(device)
     core = layer.association_core
     with torch.no_grad():
         normed = (layer.norm_state_pattern, layer.norm_stored_pattern, layer.norm_pattern_projection)

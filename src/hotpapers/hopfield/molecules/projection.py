@@ -52,8 +52,9 @@ class Recipe:
 
 def unit(x: Tensor) -> Tensor:
     """Rows at unit norm; a row of zeros stays, and matches all patterns alike."""
-    lengths = torch.linalg.vector_norm(x, dim=1, keepdim=True)
-    return x / lengths.clamp_min(1e-12)
+    lengths: Tensor = torch.linalg.vector_norm(x, dim=1, keepdim=True)
+    found: Tensor = x / lengths.clamp_min(1e-12)
+    return found
 
 
 def scores(states: Tensor, stored: Tensor, projection: Tensor | None) -> Tensor:
