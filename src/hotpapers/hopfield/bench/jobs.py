@@ -14,8 +14,8 @@ from hotpapers.common.files import write_text
 from hotpapers.common.provenance import provenance
 from hotpapers.hopfield.bench.sections import Setting, sections
 from hotpapers.hopfield.bench.timing import use
+from hotpapers.hopfield.devices import check_device
 from hotpapers.hopfield.errors import HopfieldError
-from hotpapers.hopfield.memory.jobs import check_device
 
 __all__ = ["measure", "show", "write"]
 

@@ -130,6 +130,8 @@ def learn(
     make: Callable[[int], Task],
     *,
     seeds: int,
+    first: int = 0,
+    device: str = "cpu",
     epochs: int,
     enough: float = 0.0,
     watch: Callable[[int, Learned], None] | None = None,
@@ -143,8 +145,10 @@ def learn(
         One of `NETWORKS`.
     make
         Makes the task of a seed.
-    seeds
-        How many, from 0.
+    seeds, first
+        How many, and the first.
+    device
+        Where torch computes.
     epochs, enough
         As in `fit`.
     watch
@@ -153,11 +157,13 @@ def learn(
         Of the Hopfield layer.
     """
     found = []
-    for seed in range(seeds):
-        task = make(seed)
+    for seed in range(first, first + seeds):
+        task = make(seed).to(device)
         with torch.random.fork_rng():
             torch.manual_seed(seed)
-            found.append(fit(network(name, task, **options), task, epochs=epochs, seed=seed, enough=enough))
+            found.append(
+                fit(network(name, task, **options).to(device), task, epochs=epochs, seed=seed, enough=enough)
+            )
         if watch is not None:
             watch(seed, found[-1])
     return found

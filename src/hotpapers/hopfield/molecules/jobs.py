@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from hotpapers.common.console import progress
+from hotpapers.hopfield.devices import check_device
 from hotpapers.hopfield.errors import HopfieldError
-from hotpapers.hopfield.memory.jobs import check_device
 from hotpapers.hopfield.molecules.files import StoredMemory, load, save
 from hotpapers.hopfield.molecules.memory import MoleculeMemory
 from hotpapers.hopfield.molecules.report import Comparison

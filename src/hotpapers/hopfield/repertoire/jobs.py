@@ -11,6 +11,7 @@ import pandas as pd
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import train_test_split
 
+from hotpapers.hopfield.devices import check_device
 from hotpapers.hopfield.errors import HopfieldError
 from hotpapers.hopfield.repertoire.classifier import DeepRCClassifier
 from hotpapers.hopfield.repertoire.reading import read_cohort
@@ -31,6 +32,7 @@ def fit_files(
     out: Path,
 ) -> dict[str, Any]:
     """Train on the repertoires of a table, judge those held out, save; returns what there is to say."""
+    check_device(model.device)
     cohort = read_cohort(metadata, folder, label=label, identifier=identifier)
     bags, labels = cohort.repertoires, np.asarray(cohort.labels)
     learned, tested = np.arange(len(bags)), np.zeros(0, np.int64)

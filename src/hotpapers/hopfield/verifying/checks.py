@@ -13,11 +13,11 @@ from torch import Tensor
 
 from hotpapers.hopfield.claims import check_attention
 from hotpapers.hopfield.convergence import energy, update
+from hotpapers.hopfield.devices import check_device
 from hotpapers.hopfield.fixed_points import k_mass
 from hotpapers.hopfield.fixed_sets import HopfieldPooling
 from hotpapers.hopfield.functional import hopfield_retrieve
 from hotpapers.hopfield.layers import Hopfield
-from hotpapers.hopfield.memory.jobs import check_device
 from hotpapers.hopfield.memory.store import HopfieldMemory
 from hotpapers.hopfield.retrieval import separation
 from hotpapers.hopfield.storage import capacity
