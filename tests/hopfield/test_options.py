@@ -16,12 +16,12 @@ from hotpapers.hopfield.cli import app
 # What cannot have a seed draws nothing at random or draws always the same; what has no device forms no tensor of size.
 NO_SEED = {
     "bounds", "bench", "verify", "demo regimes", "mil predict", "mil explain", "molecules predict",
-    "repertoire predict", "repertoire logo", "memory store", "memory add",
+    "repertoire predict", "repertoire explain", "memory store", "memory add",
     "memory remove", "memory retrieve", "memory info", "heads analyze",
     "heads replace",
 }  # fmt: skip
 NO_DEVICE = {
-    "bounds", "demo digits", "demo regimes", "memory add", "memory remove", "repertoire synthetic", "repertoire logo",
+    "bounds", "demo digits", "demo regimes", "memory add", "memory remove", "repertoire synthetic",
 }  # fmt: skip
 
 

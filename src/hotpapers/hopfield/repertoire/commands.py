@@ -1,4 +1,4 @@
-"""The commands of repertoires: `hotpapers hopfield repertoire fit`, `predict`, `synthetic`."""
+"""The commands of repertoires: `hotpapers hopfield repertoire fit`, `predict`, `explain`, `synthetic`."""
 
 from __future__ import annotations
 
@@ -91,6 +91,52 @@ def predict(
         typer.echo(table.to_json(orient="records"))
     else:
         typer.echo(f"{out}: {len(table)} lines" if out else table.to_string(index=False))
+
+
+@app.command()
+def explain(
+    model: Annotated[Path, typer.Argument(help="Folder of a model that `fit` wrote.")],
+    metadata: Metadata,
+    folder: Folder = None,
+    identifier: Identifier = "ID",
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="The logo: a .svg, .png or .pdf.")] = None,
+    top: Annotated[int, typer.Option(help="Sequences of most attention of each repertoire.")] = 20,
+    width: Annotated[int, typer.Option(help="Letters of the motif, flanks included.")] = 8,
+    device: Device = "cpu",
+    as_json: AsJson = False,
+) -> None:
+    """Which motif the sequences of most attention share, as a logo."""
+    import json
+
+    from hotpapers.hopfield.devices import check_device
+    from hotpapers.hopfield.figures import check_figure
+    from hotpapers.hopfield.repertoire.classifier import DeepRCClassifier
+    from hotpapers.hopfield.repertoire.figures import draw_logo
+    from hotpapers.hopfield.repertoire.jobs import explained, motif_as_dict
+    from hotpapers.hopfield.repertoire.reading import read_cohort
+
+    check_device(device)
+    if out is not None:
+        check_figure(out)
+    found = DeepRCClassifier.load(model, device)
+    motif = explained(
+        found,
+        read_cohort(metadata, folder, label=None, identifier=identifier).repertoires,
+        top=top,
+        width=width,
+    )
+    if out is not None:
+        draw_logo(motif, out, f"{motif.sequences:,} sequences of most attention")
+    said = motif_as_dict(motif)
+    if as_json:
+        typer.echo(json.dumps(said))
+        return
+    typer.echo(f"{said['consensus'] or 'no motif'}, from {motif.sequences:,} sequences")
+    for place, one in enumerate(said["places"], start=1):
+        letters = ", ".join(f"{letter} {share:.0%}" for letter, share in list(one["letters"].items())[:4])
+        typer.echo(f"{place}: {one['bits']:.2f} bits, {letters}")
+    if out is not None:
+        typer.echo(out)
 
 
 @app.command()
