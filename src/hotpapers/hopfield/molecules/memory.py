@@ -173,10 +173,14 @@ class MoleculeMemory:
         generator = torch.Generator(self.device).manual_seed(self.seed)
         rest = torch.from_numpy(~held).to(self.device)
         kept = self.stored_[rest], self.values_[rest], self.known_[rest]
-        states = self.stored_[~rest]
+        judges = np.flatnonzero(held)
+        if len(judges) > self.recipe.largest_set:
+            rng = np.random.default_rng(self.seed)
+            judges = np.sort(rng.choice(judges, self.recipe.largest_set, replace=False))
+        states = self.stored_[torch.from_numpy(judges).to(self.device)]
 
         def judged(projection: Tensor | None) -> float:
-            return mean_area(_recall(states, *kept, self.beta_, projection), truth[held])
+            return mean_area(_recall(states, *kept, self.beta_, projection), truth[judges])
 
         areas = [judged(None)]
         areas += [judged(each) for each in epochs(*kept, self.beta_, self.recipe, generator)]

@@ -34,14 +34,15 @@ class Recipe:
     dropout
         Share of a state's bits that are hidden while it asks.
     largest_set
-        Of more stored patterns each step draws so many at random, and each epoch so many states.
+        Of more stored patterns each step draws so many at random, and each epoch so many states; so many
+        held-out molecules at most say how many epochs are good.
     """
 
     epochs: int = 20
     learning_rate: float = 2e-4
     batch_size: int = 256
     dropout: float = 0.2
-    largest_set: int = 4096
+    largest_set: int = 2048
 
     def __post_init__(self) -> None:
         if min(self.epochs, self.batch_size, self.largest_set) < 1 or not self.learning_rate > 0:
