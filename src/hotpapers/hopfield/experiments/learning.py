@@ -133,6 +133,8 @@ def learn(
     make: Callable[[int], Task],
     *,
     seeds: int,
+    first: int = 0,
+    device: str = "cpu",
     epochs: int,
     enough: float = 0.0,
     jobs: int = 1,
@@ -147,8 +149,10 @@ def learn(
         One of `NETWORKS`.
     make
         Makes the task of a seed; a function of a module where `jobs` is above 1.
-    seeds
-        How many, from 0.
+    seeds, first
+        How many, and the first.
+    device
+        Where torch computes.
     epochs, enough
         As in `fit`.
     jobs
@@ -158,9 +162,9 @@ def learn(
     options
         Of the Hopfield layer.
     """
-    one = partial(_learn_one, name, make, epochs=epochs, enough=enough, options=options)
+    one = partial(_learn_one, name, make, device=device, epochs=epochs, enough=enough, options=options)
     found = []
-    for seed, learned in enumerate(_side_by_side(one, seeds, jobs)):
+    for seed, learned in enumerate(_side_by_side(one, range(first, first + seeds), jobs), first):
         found.append(learned)
         if watch is not None:
             watch(seed, learned)
@@ -172,24 +176,26 @@ def _learn_one(
     make: Callable[[int], Task],
     seed: int,
     *,
+    device: str,
     epochs: int,
     enough: float,
     options: dict[str, Any],
 ) -> Learned:
-    task = make(seed)
+    task = make(seed).to(device)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        return fit(network(name, task, **options), task, epochs=epochs, seed=seed, enough=enough)
+        model = network(name, task, **options).to(device)
+        return fit(model, task, epochs=epochs, seed=seed, enough=enough)
 
 
-def _side_by_side(one: Callable[[int], Learned], seeds: int, jobs: int) -> Iterator[Learned]:
-    if jobs == 1 or seeds == 1:
-        yield from map(one, range(seeds))
+def _side_by_side(one: Callable[[int], Learned], seeds: Sequence[int], jobs: int) -> Iterator[Learned]:
+    if jobs == 1 or len(seeds) == 1:
+        yield from map(one, seeds)
         return
     with ProcessPoolExecutor(
         jobs, mp_context=get_context("spawn"), initializer=torch.set_num_threads, initargs=(1,)
     ) as pool:
-        yield from pool.map(one, range(seeds))
+        yield from pool.map(one, seeds)
 
 
 def interval(values: Sequence[float]) -> tuple[float, float, float]:

@@ -62,6 +62,8 @@ def run_task(
     networks: Sequence[str] = NETWORKS[:3],
     *,
     seeds: int = 5,
+    first: int = 0,
+    device: str = "cpu",
     epochs: int | None = None,
     jobs: int = 1,
     watch: Callable[[str, int, Learned], None] | None = None,
@@ -95,14 +97,30 @@ def run_task(
 
         make = bit_patterns if task == "bits" else latch
         learned = learn(
-            name, make, seeds=seeds, epochs=most, enough=_ENOUGH, jobs=jobs, watch=told, **options
+            name,
+            make,
+            seeds=seeds,
+            first=first,
+            device=device,
+            epochs=most,
+            enough=_ENOUGH,
+            jobs=jobs,
+            watch=told,
+            **options,
         )
         outcomes.append(Outcome(name, learned))
     return outcomes
 
 
 def outcomes_of(
-    task: Any, networks: Sequence[str] | None, *, seeds: int, epochs: int | None, jobs: int = 1
+    task: Any,
+    networks: Sequence[str] | None,
+    *,
+    seeds: int,
+    epochs: int | None,
+    first: int = 0,
+    device: str = "cpu",
+    jobs: int = 1,
 ) -> list[Outcome]:
     """As `run_task`, with a line on stderr for each seed; without names the three layers, and an LSTM for the latch."""
     import sys
@@ -112,4 +130,6 @@ def outcomes_of(
             print(f"{name}, seed {seed}: {learned.accuracies[-1]:.3f}", file=sys.stderr)
 
     named = networks or (NETWORKS if task == "latch" else NETWORKS[:3])
-    return run_task(task, named, seeds=seeds, epochs=epochs, jobs=jobs, watch=watch)
+    return run_task(
+        task, named, seeds=seeds, first=first, device=device, epochs=epochs, jobs=jobs, watch=watch
+    )
