@@ -1,0 +1,1 @@
+"""Differentially private accelerated optimisation: models of sensitive rows under an exact budget."""

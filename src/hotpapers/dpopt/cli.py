@@ -1,0 +1,12 @@
+"""The commands of dpopt: parse, call, print."""
+
+from __future__ import annotations
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+
+
+@app.callback()
+def _room() -> None:
+    """Fit models to sensitive rows under an exact privacy budget, with a report that a privacy officer can read."""

@@ -1,0 +1,11 @@
+"""The declaration of dpopt: what the front door, the digest, the claims ledger and the docs read."""
+
+from hotpapers.common.papers import Paper
+
+paper = Paper(
+    slug="dpopt",
+    arxiv_id="2008.01989",
+    title="Differentially Private Accelerated Optimization Algorithms",
+    purpose="Fit models to sensitive rows under an exact privacy budget, with a report that a privacy officer can read.",
+    cli="hotpapers.dpopt.cli:app",
+)
