@@ -48,7 +48,7 @@ def test_randomised_response_on_a_sample_attains_the_bound(sampled):
 @pytest.mark.slow
 def test_noise_multiplier_beside_opacus():
     # Opacus 1.6.0, PRV accountant: batch 1024 of 32561, 10 epochs, eps=1, delta=1e-5 gives 2.324. It stops as soon as
-    # its own upper bound (with an error term of .01) is within .01 of the target, so it is a little too loud.
+    # its bound is within a tolerance of the target, so its noise is a little louder than needed.
     rate = 1024 / 32561
     releases = 10 * math.ceil(1 / rate)
     found = poisson_noise_multiplier(1.0, 1e-5, rate, releases)
