@@ -5,7 +5,7 @@ import math
 import mpmath
 import pytest
 from dp_accounting import get_epsilon_gaussian, get_sigma_gaussian
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hotpapers.dpopt.accounting.gaussian_dp import (
@@ -60,6 +60,7 @@ def test_parity_with_dp_accounting(mu, delta):
     assert gaussian_mu(epsilon, delta) == pytest.approx(1 / get_sigma_gaussian(epsilon, delta), rel=1e-9)
 
 
+@settings(deadline=None)
 @given(mu=st.floats(1e-4, 20), exponent=st.floats(-14, -1))
 def test_the_inverses_err_on_the_safe_side(mu, exponent):
     delta = 10**exponent

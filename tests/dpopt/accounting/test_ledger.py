@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 from dp_accounting.pld import PLDAccountant
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm
 
@@ -79,6 +79,7 @@ def test_rho_and_mu_of_pure_events():
         Ledger("add_remove", events=[gaussian(1.0, sampling=Sampling("poisson", 0.5))]).mu()
 
 
+@settings(deadline=None)
 @given(
     epsilon=st.floats(1e-6, 50),
     shares=st.lists(st.floats(1e-6, 1), min_size=1, max_size=60),
@@ -100,6 +101,7 @@ def test_a_pure_budget_spent_in_shares_is_used_up_and_never_exceeded(epsilon, sh
     assert 0.999 * epsilon <= ledger.epsilon(0.0) <= epsilon
 
 
+@settings(deadline=None)
 @given(
     epsilon=st.floats(1e-3, 50),
     exponent=st.floats(-12, -2),
@@ -210,6 +212,7 @@ def test_a_ledger_with_an_event_that_lacks_a_field_is_refused(tmp_path):
         Ledger.load(tmp_path / "ledger.json")
 
 
+@settings(deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), rows=st.integers(2, 8), bound=st.floats(1e-3, 1e3))
 def test_declared_sensitivity_of_a_sum_of_clipped_terms(seed, rows, bound):
     generator = np.random.default_rng(seed)

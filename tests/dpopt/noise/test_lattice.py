@@ -1,6 +1,7 @@
 """Lattice noise: its exact law, the path in multiple precision, the tail, the shift it commutes with."""
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 
 import mpmath
@@ -195,6 +196,13 @@ def test_shapes_and_sources():
 def test_a_forked_process_never_gives_its_parents_words(monkeypatch):
     source = SystemEntropy(buffered_words=64)
     source.words(4)
-    parents_next = source._buffer[:4].copy()
-    monkeypatch.setattr("os.getpid", lambda: -1)
+    parents_next = source._own.words[:4].copy()
+    monkeypatch.setattr("os.getpid", lambda: -7)
     assert not np.array_equal(source.words(4), parents_next)
+
+
+def test_threads_never_share_a_word():
+    source = SystemEntropy(buffered_words=256)
+    with ThreadPoolExecutor(4) as pool:
+        words = np.concatenate(list(pool.map(lambda _: source.words(3), range(3000))))
+    assert len(np.unique(words)) == len(words)  # 9000 of 2^64: a chance meeting has probability 2^-39

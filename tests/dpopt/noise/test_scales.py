@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hotpapers.dpopt.errors import PrivacyError
@@ -29,6 +29,7 @@ def test_goldens_of_the_paper(sampled, steps, scale):
     assert subsampled_laplace_scale(40, 100_000, sampled, 1 / steps) == pytest.approx(scale, rel=1e-9)
 
 
+@settings(deadline=None)
 @given(sensitivity=st.floats(1e-9, 1e9), epsilon=st.floats(1e-9, 1e6))
 def test_no_scale_is_ever_too_small(sensitivity, epsilon):
     for scale in (laplace_scale, knorm_scale, gaussian_scale):

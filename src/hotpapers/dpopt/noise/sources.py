@@ -6,6 +6,7 @@ Only the first is private. A seeded source lets anybody who knows (or guesses) t
 from __future__ import annotations
 
 import os
+import threading
 from typing import Protocol
 
 import numpy as np
@@ -31,8 +32,8 @@ class EntropySource(Protocol):
 class SystemEntropy:
     """Words of the operating system's cryptographic generator (`os.urandom`).
 
-    Small requests are served from a buffer. A forked process never uses its parent's buffer: two releases
-    with the same noise would reveal their difference.
+    Small requests are served from a buffer, one for each thread; a forked process never uses its parent's.
+    Two releases with the same noise would reveal their difference.
 
     Parameters
     ----------
@@ -44,20 +45,25 @@ class SystemEntropy:
 
     def __init__(self, buffered_words: int = 4096) -> None:
         self._size = buffered_words
-        self._buffer = np.empty(0, dtype=np.uint64)
-        self._process = os.getpid()
+        self._own = _ThreadBuffer()
 
     def words(self, count: int) -> NDArray[np.uint64]:
         """The next `count` words, none of which is given out twice."""
         if count >= self._size:
             return _system_words(count)
-        if self._process != os.getpid():
-            self._process = os.getpid()
-            self._buffer = self._buffer[:0]
-        if len(self._buffer) < count:
-            self._buffer = _system_words(self._size)
-        taken, self._buffer = self._buffer[:count], self._buffer[count:]
+        own = self._own
+        if own.process != os.getpid() or len(own.words) < count:
+            own.process, own.words = os.getpid(), _system_words(self._size)
+        taken, own.words = own.words[:count], own.words[count:]
         return taken
+
+
+class _ThreadBuffer(threading.local):
+    """Words that no other thread sees, and the process that fetched them."""
+
+    def __init__(self) -> None:
+        self.process = -1
+        self.words: NDArray[np.uint64] = np.empty(0, dtype=np.uint64)
 
 
 class SeededEntropy:
