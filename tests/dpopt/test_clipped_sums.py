@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hotpapers.dpopt.clipped_sums import ClippedSums, sum_sensitivity
+from hotpapers.dpopt.clipped_sums import ClippedSums
 from hotpapers.dpopt.errors import PrivacyError
 from hotpapers.dpopt.exact_sums import ExactClippedSums, rounded_parameters
 from hotpapers.dpopt.losses import Huber, Logistic, Multinomial, SmoothHinge, Squared
@@ -235,11 +235,11 @@ def test_sensitivity_is_reached() -> None:
 
 
 def test_relations() -> None:
-    assert (sum_sensitivity(0.5, "add_remove"), sum_sensitivity(0.5, "replace_one")) == (0.5, 1.0)
+    features, targets = table(n=4)
+    sums = ClippedSums(prepared(Logistic(), features, targets, RowBound(1.0)), Logistic(), 0.5)
+    assert (sums.sensitivity("add_remove"), sums.sensitivity("replace_one")) == (0.5, 1.0)
     with pytest.raises(PrivacyError, match="'add_remove' or 'replace_one': got 'swap'"):
-        sum_sensitivity(0.5, "swap")
-    with pytest.raises(PrivacyError, match="clipping bound must be a positive number"):
-        sum_sensitivity(0.0, "add_remove")
+        sums.sensitivity("swap")
 
 
 def test_what_has_no_bound_is_refused() -> None:

@@ -12,38 +12,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hotpapers.dpopt.accounting.relations import Relation, sum_sensitivity
 from hotpapers.dpopt.errors import PrivacyError
 from hotpapers.dpopt.losses import Loss
 from hotpapers.dpopt.rows import PreparedRows
 
-__all__ = ["ClippedSums", "Relation", "blocks", "clip_weights", "sum_sensitivity"]
-
-Relation: TypeAlias = Literal["add_remove", "replace_one"]
+__all__ = ["ClippedSums", "blocks", "checked_clip", "clip_weights", "row_limits"]
 
 # Two products read the block, so it should stay in the second-level cache between them.
 _BLOCK_BYTES = 2**20
-
-
-def sum_sensitivity(clip: float, relation: Relation) -> float:
-    """How far a sum of vectors of norm at most `clip` moves between neighbours, in the same norm.
-
-    Raises
-    ------
-    PrivacyError
-        For a relation that is neither ``"add_remove"`` nor ``"replace_one"``, or a clip that is not positive.
-    """
-    if not (clip > 0 and math.isfinite(clip)):
-        raise PrivacyError(f"the clipping bound must be a positive number: got {clip!r}")
-    if relation == "add_remove":
-        return clip
-    if relation == "replace_one":
-        return 2.0 * clip
-    raise PrivacyError(f"relation must be 'add_remove' or 'replace_one': got {relation!r}")
 
 
 def blocks(rows: PreparedRows, block_rows: int | None) -> Iterator[slice]:

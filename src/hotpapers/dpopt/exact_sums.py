@@ -13,7 +13,7 @@ theta, rounded        h_t = 2^(f - 32)       |Theta|_2 <= 2^32 + sqrt(d) / 2 < 2
 margin x_i . theta    h_x h_t                sum_j |X_ij Theta_j| <= 2^53 (Cauchy-Schwarz)
 weight of a row       h_w = 2^(c - 16)       |W_i| |X_i|_2 <= C / (h_x h_w) <= 2^36, as C / R <= 2^c
 block of m rows       g = h_x h_w            sum_i |W_i X_ij| <= m 2^36 <= 2^53 for m <= 2^17
-all rows              g                      n 2^36 < 2^63 for n < 2^27: int64
+all rows              g                      n 2^36 < 2^62 for n < 2^26: int64, with room for noise
 ====================  =====================  ==========================================================
 
 All numbers are integers times a power of two, and every partial sum stays within 2^53, so a float64 matrix product
@@ -32,7 +32,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hotpapers.dpopt.clipped_sums import Relation, checked_clip, sum_sensitivity
+from hotpapers.dpopt.accounting.relations import Relation, sum_sensitivity
+from hotpapers.dpopt.clipped_sums import checked_clip
 from hotpapers.dpopt.errors import PrivacyError
 from hotpapers.dpopt.losses import Loss
 from hotpapers.dpopt.rows import PreparedRows
@@ -41,7 +42,7 @@ __all__ = ["MOST_ROWS", "ExactClippedSums"]
 
 WEIGHT_BITS = 16
 _THETA_BITS = 32
-MOST_ROWS = 2**27
+MOST_ROWS = 2**26
 _MOST_BLOCK_ROWS = 2**17
 _MOST_WEIGHT = 2.0**40
 # Above all rounding in the few operations that make a cap.
