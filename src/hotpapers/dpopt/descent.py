@@ -1,7 +1,7 @@
 """The private training loop: clipped sum, noise, step; every spend noted before its noise is drawn.
 
-The noise of iteration t is drawn, added to the sum at the query point and divided by a public (declared or bought) number
-of rows. The regulariser's gradient holds no row. All that leaves this loop (iterates, history, checkpoints) is a
+The noise of iteration t is added to the sum at the query point, and both are divided by a public (declared or
+bought) number of rows. The regulariser's gradient holds no row. All that leaves this loop (iterates, history, checkpoints) is a
 function of noisy sums.
 """
 
@@ -54,7 +54,7 @@ class History:
     Attributes
     ----------
     gradient_norm
-        Of the noisy gradient (the mean over repeats).
+        Of the noisy gradient (the mean over repeats or classes).
     iterate_norm
         Of the iterate after the step.
     scale
@@ -115,8 +115,8 @@ def descend(
     spend
         Called with the event of each iteration before its noise exists.
     start
-        theta_0 (zeros by default; a second axis for repeats), or the state to resume from. An iteration that was interrupted
-        after its spend is spent and drawn again: pass the scales that the rest of the budget allows (`scales_left`).
+        theta_0 (zeros by default; a second axis for repeats), or the state to resume from. An iteration that was
+        interrupted after its spend is spent and drawn again: pass the scales that the rest of the budget allows (`scales_left`).
     radius
         Longest iterate that is no divergence, ``(T,)``; beyond it the momentum is forgotten and the step halved.
     save
@@ -147,8 +147,9 @@ def descend(
         )
         gradient = noisy_sum / rows + _penalty(lam, point)
         iterate = advance(schedule, t, state.iterate, state.step_factor * gradient)
+        used = float(schedule.steps[t]) * state.step_factor
         state = _guarded(state, t, iterate, math.inf if radius is None else float(radius[t]))
-        _note(state.history, gradient, state.iterate, float(scales[t]), schedule.steps[t] * state.step_factor)
+        _note(state.history, gradient, state.iterate, float(scales[t]), used)
         if save is not None:
             save(state)
         if observe is not None:
@@ -211,7 +212,7 @@ def _penalty(lam: float | Array, theta: Array) -> Array:
 def _guarded(state: DescentState, t: int, iterate: Iterate, radius: float) -> DescentState:
     """The next state, cut back where the noisy iterate left the radius."""
     factor = state.step_factor
-    length = float(np.sqrt(np.square(iterate.current).sum()))
+    length = float(_lengths(iterate.current.reshape(-1)))
     if length > radius and math.isfinite(length):
         factor *= 0.5
         iterate = Iterate.start(iterate.current * (radius / length))
@@ -219,7 +220,13 @@ def _guarded(state: DescentState, t: int, iterate: Iterate, radius: float) -> De
 
 
 def _note(history: History, gradient: Array, iterate: Iterate, scale: float, step: float) -> None:
-    history.gradient_norm.append(float(np.sqrt(np.square(gradient).sum(axis=0)).mean()))
-    history.iterate_norm.append(float(np.sqrt(np.square(iterate.current).sum(axis=0)).mean()))
+    history.gradient_norm.append(float(_lengths(gradient).mean()))
+    history.iterate_norm.append(float(_lengths(iterate.current).mean()))
     history.scale.append(scale)
-    history.step_size.append(float(step))
+    history.step_size.append(step)
+
+
+def _lengths(vectors: Array) -> Array:
+    """Lengths along the first axis; infinite beyond 1e154, as a run that diverged is not worth a warning."""
+    with np.errstate(over="ignore"):
+        return np.asarray(np.sqrt(np.square(vectors).sum(axis=0)))

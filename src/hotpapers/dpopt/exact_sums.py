@@ -38,10 +38,11 @@ from hotpapers.dpopt.errors import PrivacyError
 from hotpapers.dpopt.losses import Loss
 from hotpapers.dpopt.rows import PreparedRows
 
-__all__ = ["MOST_ROWS", "ExactClippedSums"]
+__all__ = ["MOST_ROWS", "ExactClippedSums", "bits_for_noise", "rounded_parameters"]
 
 WEIGHT_BITS = 16
 _THETA_BITS = 32
+_NOISE_BITS = 53
 MOST_ROWS = 2**26
 _MOST_BLOCK_ROWS = 2**17
 _MOST_WEIGHT = 2.0**40
@@ -64,6 +65,8 @@ class ExactClippedSums:
         C; by default ``derivative_bound * R``.
     block_rows
         Rows taken at a time, at most 2^17.
+    weight_bits
+        16, or fewer where the noise is so wide that a coarser lattice must carry it (`bits_for_noise`).
 
     Raises
     ------
@@ -72,7 +75,13 @@ class ExactClippedSums:
     """
 
     def __init__(
-        self, rows: PreparedRows, loss: Loss, clip: float | None = None, *, block_rows: int | None = None
+        self,
+        rows: PreparedRows,
+        loss: Loss,
+        clip: float | None = None,
+        *,
+        block_rows: int | None = None,
+        weight_bits: int = WEIGHT_BITS,
     ) -> None:
         if not rows.exact:
             raise PrivacyError("exact sums need rows prepared with exact=True")
@@ -83,7 +92,7 @@ class ExactClippedSums:
         self.rows, self.loss = rows, loss
         self.clip = checked_clip(rows, loss, clip)
         exponent = math.ceil(math.log2(self.clip / rows.bound.total))
-        self._weight_spacing = math.ldexp(1.0, exponent - WEIGHT_BITS)
+        self._weight_spacing = math.ldexp(1.0, exponent - weight_bits)
         default = max(64, _BLOCK_BYTES // (8 * rows.width))
         self.block_rows = min(_MOST_BLOCK_ROWS, default if block_rows is None else block_rows)
         self._caps = self._integer_caps()
@@ -142,6 +151,22 @@ class ExactClippedSums:
         return np.minimum(np.floor(largest), _MOST_WEIGHT)
 
 
+def bits_for_noise(rows: PreparedRows, clip: float, scale: float) -> int:
+    """Weight bits with which the lattice can carry noise of `scale`: 16 unless it exceeds about 10^5 clips.
+
+    Raises
+    ------
+    PrivacyError
+        If even weights of 2 bits are too fine: the noise is beyond 10^9 times one gradient.
+    """
+    exponent = math.ceil(math.log2(clip / rows.bound.total))
+    finest = math.ldexp(rows.bound.spacing, exponent - WEIGHT_BITS)
+    bits = WEIGHT_BITS - max(0, math.ceil(math.log2(scale / finest)) - _NOISE_BITS)
+    if bits < 2:
+        raise PrivacyError("the budget is too small: the noise would be more than 10^9 times any gradient")
+    return bits
+
+
 def rounded_parameters(theta: NDArray[Any]) -> NDArray[np.float64]:
     """Parameters rounded to 2^-32 of the power of two above their length, column by column.
 
@@ -156,7 +181,8 @@ def rounded_parameters(theta: NDArray[Any]) -> NDArray[np.float64]:
         If a parameter is not a finite number.
     """
     parameters = np.ascontiguousarray(theta, dtype=np.float64)
-    lengths = np.sqrt(np.square(parameters).sum(axis=0))
+    with np.errstate(over="ignore", invalid="ignore"):
+        lengths = np.sqrt(np.square(parameters).sum(axis=0))
     if not np.all(np.isfinite(lengths)):
         raise PrivacyError("the parameters are no longer finite numbers: take a smaller step")
     _, exponents = np.frexp(np.maximum(lengths * (1.0 + 2.0**-30), 2.0**-400))

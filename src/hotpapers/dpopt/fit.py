@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hotpapers.dpopt.clipped_sums import ClippedSums
+from hotpapers.dpopt.accounting.relations import sum_sensitivity
+from hotpapers.dpopt.clipped_sums import ClippedSums, checked_clip
 from hotpapers.dpopt.descent import (
     DescentState,
     History,
@@ -23,7 +24,7 @@ from hotpapers.dpopt.descent import (
     scales_left,
 )
 from hotpapers.dpopt.errors import PrivacyError
-from hotpapers.dpopt.exact_sums import ExactClippedSums
+from hotpapers.dpopt.exact_sums import ExactClippedSums, bits_for_noise
 from hotpapers.dpopt.guard import divergence_radius, noisy_count, noisy_top_eigenvalue
 from hotpapers.dpopt.losses import Loss
 from hotpapers.dpopt.planner import Plan
@@ -126,9 +127,11 @@ def run(
         problem.size,
     ):
         raise PrivacyError("the plan was made for another row bound, loss or number of columns")
-    make = ExactClippedSums if rows.exact else ClippedSums
-    sums: Any = make(rows, loss, problem.clip, block_rows=block_rows)
-    sensitivity = sums.sensitivity(problem.relation)
+    if lam is not None and float(np.max(lam)) > problem.lam:
+        raise PrivacyError(
+            f"no coefficient may have a lam above the plan's {problem.lam:g}: its step is made for that"
+        )
+    sensitivity = sum_sensitivity(checked_clip(rows, loss, problem.clip), problem.relation)
     schedule, shares = plan.schedule(), plan.shares()
     if resume is None:
         scales = gaussian_scales(shares, plan.descent_mu, sensitivity)
@@ -136,6 +139,13 @@ def run(
         raise PrivacyError("resuming needs mu_left: what the ledger says is left of the budget")
     else:
         scales = scales_left(shares, resume.iteration, mu_left, sensitivity)
+    sums: ClippedSums | ExactClippedSums
+    if rows.exact:
+        widest = float(np.max(scales[np.isfinite(scales)], initial=1.0))
+        bits = bits_for_noise(rows, problem.clip, widest)
+        sums = ExactClippedSums(rows, loss, problem.clip, block_rows=block_rows, weight_bits=bits)
+    else:
+        sums = ClippedSums(rows, loss, problem.clip, block_rows=block_rows)
     radius = divergence_radius(
         loss,
         problem.lam if lam is None else float(np.min(lam)),

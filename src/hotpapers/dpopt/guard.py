@@ -6,22 +6,21 @@ number is the rows', so it is bought:
 
 **One number, not a matrix.** ``f = lambda_max(sum_i x_i x_i')`` has sensitivity R^2 under *both* relations. Adding
 a row adds a positive semidefinite matrix of top eigenvalue ``|x|^2 <= R^2``, so by Weyl's inequality
-``f(A) <= f(A + x x') <= f(A) + R^2``: that is add_remove. Under replace_one two tables A + x x' and A + z z' share A, and both
-values lie in ``[f(A), f(A) + R^2]``, so they differ by at most R^2, not 2 R^2. (The whole matrix
+``f(A) <= f(A + x x') <= f(A) + R^2``: that is add_remove. Under replace_one two tables A + x x'
+and A + z z' share A, and both values lie in ``[f(A), f(A) + R^2]``, so they differ by at most R^2, not 2 R^2. (The whole matrix
 under replace_one: ``|x x' - z z'|_F^2 = |x|^4 + |z|^4 - 2 (x.z)^2 <= 2 R^4``, so sqrt(2) R^2, again not 2 R^2; noise
 on all entries would then raise the top eigenvalue by about ``sigma sqrt(2 d)``.) One Gaussian number with 2 % of rho is
 off by ``R^2 / (0.14 mu n)``: on Adult by 0.007 at epsilon 0.1.
 
-**Floating point.** X'X is summed exactly; its eigenvalue is computed with an error below ``32 d u |A|`` (u = 2^-53), at most
-``d n 2^-48 R^2 <= 2^-9.9 R^2`` for d <= 2000 and n < 2^27, and rounded to a lattice of 2^-20 R^2. So the computed
+**Floating point.** X'X is summed exactly; its eigenvalue is computed with an error below ``32 d u |A|``
+(u = 2^-53), at most ``d n 2^-48 R^2 <= 2^-10 R^2`` for d <= 2000 and n < 2^26, and rounded to a lattice of 2^-20 R^2. So the computed
 number moves by at most ``(1 + 2^-8) R^2``, which is the sensitivity that is charged.
 
-**From the number to the step.** The bound used is the noisy value plus two standard deviations, at most n R^2: it fails to
-be an upper bound with probability 2.3 %, which costs accuracy, never privacy. Linearised at any point, Nesterov's
-method is stable for ``alpha l < 2 (1 + beta) / (1 + 2 beta)``, which is above 4/3 for every beta < 1; heavy ball for
-``2 (1 + beta)``, gradient descent for 2. `STEP_FACTOR` is 95 % of 4/3. That no Hessian along the way can make the
-frozen system unstable does not prove convergence of the changing one; `divergence_radius` watches
-the noisy iterates (post-processing), and `descend` halves the step should they leave it.
+**From the number to the step.** The bound used is the noisy value plus two standard deviations, at most n R^2: it
+fails to be an upper bound with probability 2.3 %, which costs accuracy, never privacy. With it the step is
+``1 / (B Lambda + lam)``, for which gradient descent and Nesterov's method converge on every convex function of that
+smoothness. `divergence_radius` watches the noisy iterates all the same (post-processing): should they leave it,
+`descend` forgets the momentum and halves the step.
 """
 
 from __future__ import annotations
@@ -42,13 +41,11 @@ from hotpapers.dpopt.second_moments import second_moments
 
 __all__ = [
     "MOST_COLUMNS",
-    "STEP_FACTOR",
     "divergence_radius",
     "noisy_count",
     "noisy_top_eigenvalue",
 ]
 
-STEP_FACTOR = 0.95 * 4.0 / 3.0
 MOST_COLUMNS = 2000
 _EIGENVALUE_SLACK = 1.0 + 2.0**-8
 _LATTICE = 2.0**-20

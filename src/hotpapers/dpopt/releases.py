@@ -28,7 +28,7 @@ NoiseKind: TypeAlias = Literal["gaussian", "laplace", "knorm"]
 
 
 class Spend(Protocol):
-    """What notes an event, on disk if need be, before its noise is drawn: ``Ledger.append``, ``DurableLedger.spend``."""
+    """Notes an event, on disk if need be, before its noise is drawn: `Ledger.append`, `DurableLedger.spend`."""
 
     def __call__(self, event: Event, /) -> None:
         """Note it, or refuse."""
@@ -60,7 +60,7 @@ class LatticeNoise:
     source: EntropySource = field(default_factory=SystemEntropy)
 
     @property
-    def private(self) -> bool:  # type: ignore[override]
+    def private(self) -> bool:
         """Whether the words cannot be reproduced."""
         return self.source.private
 

@@ -49,4 +49,4 @@ def second_moments(rows: PreparedRows, *, with_targets: bool = False) -> NDArray
     if not rows.exact:
         return np.asarray(high)
     carry = low >> 26
-    return ((high + carry) * _HALF + (low - (carry << 26))) * unit
+    return np.asarray(((high + carry) * _HALF + (low - (carry << 26))) * unit)
