@@ -49,6 +49,22 @@ def test_spacing_follows_the_bound() -> None:
     assert RowBound(3.0, 1, 4.0).total == 7.0
 
 
+def test_exact_rows_do_not_depend_on_where_they_lie_in_memory() -> None:
+    rng = np.random.default_rng(1)
+    bound = RowBound(1.0)
+    for width in (3, 17, 92, 3000):
+        features = rng.normal(size=(7, width)) * 10.0 ** rng.integers(-3, 3, (7, 1))
+        expected = prepare_rows(features, np.zeros(7), bound, exact=True)
+        for shift in range(4):
+            memory = np.zeros(7 * width + 4)
+            elsewhere = memory[shift : shift + 7 * width].reshape(7, width)
+            elsewhere[...] = features
+            order = np.asfortranarray(elsewhere[::-1])
+            found = prepare_rows(order, np.zeros(7), bound, exact=True)
+            assert np.array_equal(found.features[::-1], expected.features)
+            assert np.array_equal(found.norms[::-1], expected.norms)
+
+
 def test_a_row_alone_is_the_row_among_others() -> None:
     rng = np.random.default_rng(0)
     features = rng.normal(size=(5000, 90))

@@ -1,9 +1,10 @@
 """How the budget is divided among iterations, the paper's main idea (specification 2.7).
 
-With noise of variance ``E|w_t|^2`` in iteration t the final error is bounded by ``a_0 E_0 + sum_t a_t E|w_t|^2``, with
-weights a_t that the schedule alone decides. Laplace noise has variance ~ 1/eps_t^2 and the eps_t add up; Gaussian noise
-has variance ~ 1/rho_t and the rho_t add up. So the best shares of the budget are proportional to
-``a_t^(1/3)`` and to ``a_t^(1/2)``. All weights stay in logarithms: they span hundreds of powers of ten.
+With noise of variance ``E|w_t|^2`` in iteration t the final error is bounded by ``a_0 E_0 + sum_t a_t
+E|w_t|^2``, with weights a_t that the schedule alone decides. Laplace noise has variance ~ 1/eps_t^2 and the
+eps_t add up; Gaussian noise has variance ~ 1/rho_t and the rho_t add up. So the best shares of the budget are
+proportional to ``a_t^(1/3)`` and to ``a_t^(1/2)``. All weights stay in logarithms: they span hundreds of
+powers of ten.
 """
 
 from __future__ import annotations
@@ -141,8 +142,8 @@ def spectrum_weights(
 def kick_responses(schedule: Schedule, spectrum: Array) -> Array:
     """``(T, J)``: the last iterate's shift per unit kick of the state in iteration t, by the adjoint recursion.
 
-    An iteration maps (x_t, x_{t-1}) to (p x_t - r x_{t-1}, x_t); the row vector that reads the last iterate off the
-    state is carried backwards through these maps.
+    An iteration maps (x_t, x_{t-1}) to (p x_t - r x_{t-1}, x_t); the row vector that reads the last iterate
+    off the state is carried backwards through these maps.
     """
     count = len(schedule)
     found = np.empty((count, len(spectrum)))
@@ -223,8 +224,10 @@ def laplace_scales(epsilons: ArrayLike, sensitivity: float, rows: int, drawn: in
 
     Examples
     --------
-    >>> laplace_scales(0.01, 40.0, 100_000).item(), round(laplace_scales(0.01, 40.0, 100_000, 1000).item(), 10)
-    (0.04, 0.0574999818)
+    >>> laplace_scales(0.01, 40.0, 100_000).item()
+    0.04
+    >>> round(laplace_scales(0.01, 40.0, 100_000, 1000).item(), 10)
+    0.0574999818
     """
     drawn = rows if drawn is None else drawn
     return np.asarray(sensitivity / (drawn * subsampled_epsilon(epsilons, rows, drawn)))
@@ -233,8 +236,8 @@ def laplace_scales(epsilons: ArrayLike, sensitivity: float, rows: int, drawn: in
 def subsampled_shares(log_weights: ArrayLike, epsilon: float, rows: int, drawn: int) -> Array:
     """Exact shares for Laplace noise on subsamples: they minimise ``sum_t a_t b_t(eps_t)^2`` (allocation ``"exact"``).
 
-    The function of eps_t is convex, so its slope, the same for all t at the optimum, is found by bisection, and each
-    eps_t from the slope by Newton steps in ln eps_t that a bisection guards.
+    The function of eps_t is convex, so its slope, the same for all t at the optimum, is found by bisection,
+    and each eps_t from the slope by another in ln eps_t.
     """
     log_weights = np.asarray(log_weights, dtype=np.float64)
     start = optimal_shares(log_weights, "laplace") * epsilon

@@ -4,8 +4,8 @@ A row's gradient is ``phi x`` (for several outputs the outer product of a vector
 ``|phi| |x|`` in L1 as in L2. Clipping it at C is clipping |phi| at ``C / |x|``, so the clipped sum is
 ``X' phi_clipped``: two products with each block of rows while the block is in the cache (specification 2.11).
 
-How much the sum can change between neighbouring tables: by one clipped gradient, C, when a row is added or removed;
-by two, 2C, when a row is replaced.
+How much the sum can change between neighbouring tables: by one clipped gradient, C, when a row is added or
+removed; by two, 2C, when a row is replaced.
 """
 
 from __future__ import annotations

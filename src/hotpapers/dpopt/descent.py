@@ -1,8 +1,8 @@
 """The private training loop: clipped sum, noise, step; every spend noted before its noise is drawn.
 
 The noise of iteration t is added to the sum at the query point, and both are divided by a public (declared or
-bought) number of rows. The regulariser's gradient holds no row. All that leaves this loop (iterates, history, checkpoints) is a
-function of noisy sums.
+bought) number of rows. The regulariser's gradient holds no row. All that leaves this loop (iterates, history,
+checkpoints) is a function of noisy sums.
 """
 
 from __future__ import annotations
@@ -115,10 +115,12 @@ def descend(
     spend
         Called with the event of each iteration before its noise exists.
     start
-        theta_0 (zeros by default; a second axis for repeats), or the state to resume from. An iteration that was
-        interrupted after its spend is spent and drawn again: pass the scales that the rest of the budget allows (`scales_left`).
+        theta_0 (zeros by default; a second axis for repeats), or the state to resume from. An iteration that
+        was interrupted after its spend is spent and drawn again: pass the scales that the rest of the budget
+        allows (`scales_left`).
     radius
-        Longest iterate that is no divergence, ``(T,)``; beyond it the momentum is forgotten and the step halved.
+        Longest iterate that is no divergence, ``(T,)``; beyond it the momentum is forgotten and the step
+        halved.
     save
         Called with the state after each iteration, to write a checkpoint.
     observe
@@ -177,8 +179,8 @@ def gaussian_scales(shares: Array, mu: float, sensitivity: float) -> Array:
 def scales_left(shares: Array, iteration: int, mu_left: float, sensitivity: float) -> Array:
     """Scales for resuming after `iteration` iterations with what the ledger says is left.
 
-    The iterations to come share ``mu_left^2`` in the proportions planned; entries of those done are infinite, as they
-    may not be used again.
+    The iterations to come share ``mu_left^2`` in the proportions planned; entries of those done are infinite,
+    as they may not be used again.
 
     Raises
     ------

@@ -1,8 +1,8 @@
 """The methods on a quadratic as linear dynamical systems: convergence rates, noise in the long run, error bounds.
 
 Along an eigenvector with eigenvalue l the state (x_{t+1}, x_t) is multiplied by a 2 x 2 matrix each iteration
-(specification 2.4, 2.5). Its spectral radius is the rate; with gradient noise of variance s2 the iterate has a
-stationary variance in closed form.
+(specification 2.4, 2.5). Its spectral radius is the rate; with gradient noise of variance s2 the iterate has
+a stationary variance in closed form.
 """
 
 from __future__ import annotations
@@ -106,8 +106,9 @@ def log_heavy_ball_error_bound(
 ) -> Any:
     """The logarithm of E(T), the paper's bound of heavy ball's error after T iterations (2.4, its Figure 1).
 
-    ``E(T) = (E_0 + w alpha^2 / (1 - rho^2)) (c T)^2 rho^(2T) + L w alpha (1 + beta) / (1 - beta) sum_l 1 / (l (2 +
-    2 beta - alpha l))`` with ``w = (C_n T)^2``, as each of T iterations gets the T-th part of the budget.
+    ``E(T) = (E_0 + w alpha^2 / (1 - rho^2)) (c T)^2 rho^(2T) + L w alpha (1 + beta) / (1 - beta) sum_l 1 / (l
+    (2 + 2 beta - alpha l))`` with ``w = (C_n T)^2``, as each of T iterations gets the T-th part of the
+    budget.
 
     Parameters
     ----------

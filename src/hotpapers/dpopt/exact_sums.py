@@ -1,8 +1,8 @@
 """Clipped gradient sums in exact integers: the sum of secure mode.
 
-Why exact: under floating point the rounding of one row's margin, and of the sum, depends on where the row stands and
-on what else is summed. Then one row more can change *every* term in its last bits, the sensitivity of the
-computed sum is not that of the real one, and attacks through low-order bits (Mironov 2012) are open.
+Why exact: under floating point the rounding of one row's margin, and of the sum, depends on where the row
+stands and on what else is summed. Then one row more can change *every* term in its last bits, the sensitivity
+of the computed sum is not that of the real one, and attacks through low-order bits (Mironov 2012) are open.
 Here nothing is rounded after each row has been prepared by itself:
 
 ====================  =====================  ==========================================================
@@ -16,12 +16,13 @@ block of m rows       g = h_x h_w            sum_i |W_i X_ij| <= m 2^36 <= 2^53 
 all rows              g                      n 2^36 < 2^62 for n < 2^26: int64, with room for noise
 ====================  =====================  ==========================================================
 
-All numbers are integers times a power of two, and every partial sum stays within 2^53, so a float64 matrix product
-is exact in whatever order, block, thread or vector unit it is computed; blocks are added in int64. h_t may follow
-theta because theta is public (noisy iterates). A row's weight is a function of that row and theta alone: the
-derivative comes from `Loss.row_derivative`, then is rounded, then capped by the integer ``cap_i`` with
-``cap_i |X_i| <= C / g``; the cap alone carries the sensitivity, whatever the rounding of phi did. So a
-row more or less moves the sum by at most C exactly, with nothing added for rounding, and the sum is a multiple of g.
+All numbers are integers times a power of two, and every partial sum stays within 2^53, so a float64 matrix
+product is exact in whatever order, block, thread or vector unit it is computed; blocks are added in int64.
+h_t may follow theta because theta is public (noisy iterates). A row's weight is a function of that row and
+theta alone: the derivative comes from `Loss.row_derivative`, then is rounded, then capped by the integer
+``cap_i`` with ``cap_i |X_i| <= C / g``; the cap alone carries the sensitivity, whatever the rounding of phi
+did. So a row more or less moves the sum by at most C exactly, with nothing added for rounding, and the sum is
+a multiple of g.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """A model by noisy descent from prepared rows: buy what the plan buys, then run it.
 
 Two steps, so that a run can be interrupted between any two releases: `buy` turns a plan into a settled plan
-(public from then on, worth a checkpoint), `run` follows a settled plan, from the start or from a `DescentState`.
+(public from then on, worth a checkpoint), `run` follows a settled plan, from the start or from a
+`DescentState`.
 """
 
 from __future__ import annotations

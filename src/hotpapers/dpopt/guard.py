@@ -1,26 +1,27 @@
 r"""The step-size guard: a noisy count and a noisy top eigenvalue, each paid for out of the budget.
 
-The worst case over all rows of norm R gives L = B R^2 + lam and the step 1/L. Most tables are far from it: no Hessian
-of F exceeds ``B Lambda + lam`` with ``Lambda`` the top eigenvalue of X'X/n, and on Adult Lambda is 0.39 R^2. That
-number is the rows', so it is bought:
+The worst case over all rows of norm R gives L = B R^2 + lam and the step 1/L. Most tables are far from it: no
+Hessian of F exceeds ``B Lambda + lam`` with ``Lambda`` the top eigenvalue of X'X/n, and on Adult Lambda is
+0.39 R^2. That number is the rows', so it is bought:
 
-**One number, not a matrix.** ``f = lambda_max(sum_i x_i x_i')`` has sensitivity R^2 under *both* relations. Adding
-a row adds a positive semidefinite matrix of top eigenvalue ``|x|^2 <= R^2``, so by Weyl's inequality
+**One number, not a matrix.** ``f = lambda_max(sum_i x_i x_i')`` has sensitivity R^2 under *both* relations.
+Adding a row adds a positive semidefinite matrix of top eigenvalue ``|x|^2 <= R^2``, so by Weyl's inequality
 ``f(A) <= f(A + x x') <= f(A) + R^2``: that is add_remove. Under replace_one two tables A + x x'
-and A + z z' share A, and both values lie in ``[f(A), f(A) + R^2]``, so they differ by at most R^2, not 2 R^2. (The whole matrix
-under replace_one: ``|x x' - z z'|_F^2 = |x|^4 + |z|^4 - 2 (x.z)^2 <= 2 R^4``, so sqrt(2) R^2, again not 2 R^2; noise
-on all entries would then raise the top eigenvalue by about ``sigma sqrt(2 d)``.) One Gaussian number with 2 % of rho is
-off by ``R^2 / (0.14 mu n)``: on Adult by 0.007 at epsilon 0.1.
+and A + z z' share A, and both values lie in ``[f(A), f(A) + R^2]``, so they differ by at most R^2, not 2 R^2.
+(The whole matrix under replace_one: ``|x x' - z z'|_F^2 = |x|^4 + |z|^4 - 2 (x.z)^2 <= 2 R^4``, so sqrt(2)
+R^2, again not 2 R^2; noise on all entries would then raise the top eigenvalue by about ``sigma sqrt(2 d)``.)
+One Gaussian number with 2 % of rho is off by ``R^2 / (0.14 mu n)``: on Adult by 0.007 at epsilon 0.1.
 
 **Floating point.** X'X is summed exactly; its eigenvalue is computed with an error below ``32 d u |A|``
-(u = 2^-53), at most ``d n 2^-48 R^2 <= 2^-10 R^2`` for d <= 2000 and n < 2^26, and rounded to a lattice of 2^-20 R^2. So the computed
-number moves by at most ``(1 + 2^-8) R^2``, which is the sensitivity that is charged.
+(u = 2^-53), at most ``d n 2^-48 R^2 <= 2^-10 R^2`` for d <= 2000 and n < 2^26, and rounded to a lattice of
+2^-20 R^2. So the computed number moves by at most ``(1 + 2^-8) R^2``, which is the sensitivity that is
+charged.
 
-**From the number to the step.** The bound used is the noisy value plus two standard deviations, at most n R^2: it
-fails to be an upper bound with probability 2.3 %, which costs accuracy, never privacy. With it the step is
-``1 / (B Lambda + lam)``, for which gradient descent and Nesterov's method converge on every convex function of that
-smoothness. `divergence_radius` watches the noisy iterates all the same (post-processing): should they leave it,
-`descend` forgets the momentum and halves the step.
+**From the number to the step.** The bound used is the noisy value plus two standard deviations, at most n
+R^2: it fails to be an upper bound with probability 2.3 %, which costs accuracy, never privacy. With it the
+step is ``1 / (B Lambda + lam)``, for which gradient descent and Nesterov's method converge on every convex
+function of that smoothness. `divergence_radius` watches the noisy iterates all the same (post-processing):
+should they leave it, `descend` forgets the momentum and halves the step.
 """
 
 from __future__ import annotations
@@ -129,8 +130,9 @@ def divergence_radius(
 ) -> NDArray[np.float64]:
     """How long an iterate may be before it counts as diverged, ``(T,)``, from public numbers only.
 
-    Twice the longest minimiser, ``(lam / 2) |theta*|^2 <= l(0)``, plus six standard deviations of the noise that can
-    have gathered: a kick of iteration s moves later iterates by at most ``alpha_s / (1 - beta_s)`` of it.
+    Twice the longest minimiser, ``(lam / 2) |theta*|^2 <= l(0)``, plus six standard deviations of the noise
+    that can have gathered: a kick of iteration s moves later iterates by at most ``alpha_s / (1 - beta_s)``
+    of it.
 
     Parameters
     ----------

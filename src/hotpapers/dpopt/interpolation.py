@@ -14,8 +14,8 @@ __all__ = ["Interpolated"]
 class Interpolated:
     """A smooth function on an interval, constant beyond, error at most ``spacing^2 max|f''| / 8``.
 
-    Every operation on the arguments (clip, subtract, multiply, floor, look up, add) is rounded correctly by IEEE 754
-    and done element by element, so the result for an element depends on that element alone: not on
+    Every operation on the arguments (clip, subtract, multiply, floor, look up, add) is rounded correctly by
+    IEEE 754 and done element by element, so the result for an element depends on that element alone: not on
     vector units, remainders of loops, or neighbours. The table is computed once, before any data.
 
     Parameters

@@ -2,11 +2,12 @@
 
 A row's loss is ``l(u, y)`` of its margin ``u = x . theta``, so its gradient is ``phi x`` with
 ``phi = dl/du``. Everything that the noise and the step size depend on is a bound over all possible rows:
-`derivative_bound` (max |phi|), `curvature_bound` (max d2l/du2), and from them the smoothness for a public row norm.
+`derivative_bound` (max |phi|), `curvature_bound` (max d2l/du2), and from them the smoothness for a public row
+norm.
 
 `derivative` is the everyday form. `row_derivative` is the form of secure mode: it uses only elementwise
-operations that IEEE 754 rounds correctly (and table look-ups), so that the number for a row cannot depend on where in
-a block the row stands. With a vectorised `exp` this would be a hope; with a table it is a proof.
+operations that IEEE 754 rounds correctly (and table look-ups), so that the number for a row cannot depend on
+where in a block the row stands. With a vectorised `exp` this would be a hope; with a table it is a proof.
 """
 
 from __future__ import annotations
@@ -226,8 +227,8 @@ class SmoothHinge:
 class Multinomial:
     """Cross-entropy of softmax over K classes; a row's gradient is the outer product of ``p - onehot`` and x.
 
-    |p - onehot|_2 <= sqrt(2), |p - onehot|_1 <= 2; the Hessian in the margins, diag(p) - p p', is at most 1/2.
-    Margins are ``(m, K)``; targets are class numbers ``(m,)``.
+    |p - onehot|_2 <= sqrt(2), |p - onehot|_1 <= 2; the Hessian in the margins, diag(p) - p p', is at most
+    1/2. Margins are ``(m, K)``; targets are class numbers ``(m,)``.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """The four methods of the paper as frozen schedules and pure steps: GD, heavy ball, Nesterov, multi-stage Nesterov.
 
-Iteration t = 0, 1, ..., T - 1 asks for a noisy gradient at `query_point` and moves by `advance`. A step uses only
-earlier iterates and the noisy gradient, so all of it is post-processing: momentum costs no privacy.
+Iteration t = 0, 1, ..., T - 1 asks for a noisy gradient at `query_point` and moves by `advance`. A step uses
+only earlier iterates and the noisy gradient, so all of it is post-processing: momentum costs no privacy.
 """
 
 from __future__ import annotations

@@ -1,18 +1,19 @@
 r"""The plan: method, iterations, step, momentum and division of the budget, from public numbers only.
 
-What decides is the signal against the noise, ``s = n mu C / (sqrt(d) S)``: n clipped gradients of norm up to C in d
-dimensions, Gaussian noise of mu-GDP for sensitivity S in all. The time that a method of momentum has run is
-``T sqrt(alpha L)``, and directions of curvature below about ``1 / (alpha T^2)`` are left as they were; more time
-resolves more of them and lets more noise in. So
+What decides is the signal against the noise, ``s = n mu C / (sqrt(d) S)``: n clipped gradients of norm up to
+C in d dimensions, Gaussian noise of mu-GDP for sensitivity S in all. The time that a method of momentum has
+run is ``T sqrt(alpha L)``, and directions of curvature below about ``1 / (alpha T^2)`` are left as they were;
+more time resolves more of them and lets more noise in. So
 
     T sqrt(alpha L) = 12.6 s^0.4,      beta = (1 - q) / (1 + q), q = 12 / T,
 
-and the budget grows by e^1.5 over the run. Four numbers (12.6, 0.4, 12 and 1.5) were fitted on one public table,
-Adult at epsilon 0.1 to 4, and held on two others; that the rule holds the time and not T makes it carry to other steps.
-The worst-case strong convexity lam is not used for momentum: it is far below the curvature that is resolved.
+and the budget grows by e^1.5 over the run. Four numbers (12.6, 0.4, 12 and 1.5) were fitted on one public
+table, Adult at epsilon 0.1 to 4, and held on two others; that the rule holds the time and not T makes it
+carry to other steps. The worst-case strong convexity lam is not used for momentum: it is far below the
+curvature that is resolved.
 
-A plan before any row is seen assumes a top eigenvalue of the rows' second moments (`PRIOR_TOP_EIGENVALUE` of R^2).
-`Plan.for_top_eigenvalue` is the same rule for the one that the guard bought: post-processing.
+A plan before any row is seen assumes a top eigenvalue of the rows' second moments (`PRIOR_TOP_EIGENVALUE` of
+R^2). `Plan.for_top_eigenvalue` is the same rule for the one that the guard bought: post-processing.
 """
 
 from __future__ import annotations
@@ -207,8 +208,8 @@ def plan(
     row_bound, curvature, clip, lam
         R, B, C (by default R) and the regulariser's weight.
     guard
-        Whether 2 % of mu^2 buy a top eigenvalue for the step; else the step is the worst case's. Above 2000 columns
-        there is no guard.
+        Whether 2 % of mu^2 buy a top eigenvalue for the step; else the step is the worst case's. Above 2000
+        columns there is no guard.
     public_rows
         Whether n is declared; else half a per cent of mu^2 will buy it.
 
@@ -260,9 +261,9 @@ def plan(
 def prior_spectrum(problem: Problem, top: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Curvatures of the model quadratic and the gap F(0) - F* that stands along each, both ``(J,)``.
 
-    Curvatures fall like ``j^-1.5`` from half the smoothness, as a loss is flatter where it is fitted, to lam; the
-    gap of ``0.35 (C / R)^2`` in all falls like 1/j. Set beside one public table's measured excess, it is right within
-    a factor 4, and claims no more.
+    Curvatures fall like ``j^-1.5`` from half the smoothness, as a loss is flatter where it is fitted, to lam;
+    the gap of ``0.35 (C / R)^2`` in all falls like 1/j. Set beside one public table's measured excess, it is
+    right within a factor 4, and claims no more.
     """
     j = np.arange(1, problem.size + 1, dtype=np.float64)
     curvatures = 0.5 * top * j**-1.5 + problem.lam
@@ -292,7 +293,8 @@ def predicted(
     """Excess risk on the model quadratic: what is left of the gap, and the noise."""
     kicks = np.exp(spectrum_weights(schedule, curvatures))
     variances = (problem.sensitivity / (problem.rows * problem.mu)) ** 2 / shares
-    # A gradient step at 0 is a kick by -l theta*: what all of them leave of theta* is 1 - l sum_t alpha_t h_t.
+    # A gradient step at 0 is a kick by -l theta*: what all of them leave of theta* is 1 - l sum_t alpha_t
+    # h_t.
     response = kick_responses(schedule, curvatures)
     left = 1.0 - curvatures * (schedule.steps @ response)
     return float(np.sum(gaps * left**2) + np.sum(kicks * variances))

@@ -1,6 +1,8 @@
 """Rows made ready once: clipped to the declared norm, each by itself, with the intercept's column and their norms.
 
-Nothing here looks at two rows together, so a neighbouring data set differs after it in the same one row.
+Nothing here looks at two rows together, so a neighbouring data set differs after it in the same one row. For exact
+rows that holds to the last bit: norms are computed from integers small enough for every order of summation to give
+the same number, as the order within a vectorised sum may depend on where in memory the row lies.
 """
 
 from __future__ import annotations
@@ -128,31 +130,47 @@ def prepare_rows(
     count, width = table.shape
     ready = np.empty((count, width + first), dtype=dtype)
     norms = np.empty(count, dtype=np.float64)
+    measure = _integer_norms if exact else _norms
     step = max(1, _BLOCK_VALUES // max(1, width))
     for start in range(0, count, step):
-        block = _clipped(np.asarray(table[start : start + step], dtype=np.float64), bound)
+        block = np.nan_to_num(np.asarray(table[start : start + step], dtype=np.float64), nan=0.0)
+        # 1e150: its square is finite, so the norm of such a row is a number.
+        np.clip(block, -1e150, 1e150, out=block)
+        with np.errstate(divide="ignore"):
+            factor = np.minimum(1.0, bound.data_norm / (measure(block, bound.order) * _NORM_SLACK))
         whole = np.empty((len(block), width + first))
-        whole[:, first:] = block
+        np.multiply(block, factor[:, None], out=whole[:, first:])
         if bound.intercept is not None:
             whole[:, 0] = bound.intercept
         if exact:
-            whole = np.trunc(whole / bound.spacing) * bound.spacing
-        stored = whole.astype(dtype)
-        ready[start : start + step] = stored
+            whole /= bound.spacing
+            np.trunc(whole, out=whole)
+            whole *= bound.spacing
+        stored = ready[start : start + step]
+        stored[...] = whole
+        # A multiple of the spacing has 20 bits: its squares add up exactly.
         norms[start : start + step] = _norms(stored.astype(np.float64), bound.order) * _NORM_SLACK
     return PreparedRows(ready, np.asarray(targets, dtype=dtype), norms, bound, exact)
-
-
-def _clipped(block: NDArray[np.float64], bound: RowBound) -> NDArray[np.float64]:
-    """Rows scaled down to the bound, safely below it where they were scaled."""
-    # 1e150: its square is finite, so the norm of such a row is a number.
-    block = np.clip(np.nan_to_num(block, nan=0.0), -1e150, 1e150)
-    with np.errstate(divide="ignore", over="ignore"):
-        factor = np.minimum(1.0, bound.data_norm / (_norms(block, bound.order) * _NORM_SLACK))
-    return block * factor[:, None]
 
 
 def _norms(block: NDArray[np.float64], order: int) -> NDArray[np.float64]:
     if order == 1:
         return np.asarray(np.abs(block).sum(axis=1))
     return np.asarray(np.sqrt(np.einsum("ij,ij->i", block, block)))
+
+
+def _integer_norms(block: NDArray[np.float64], order: int) -> NDArray[np.float64]:
+    """Upper bounds of the norms, relative excess about 1e-6 sqrt(d): the same wherever a row stands.
+
+    Each value is rounded up, in absolute terms, to a multiple of a small part of the power of two above the row's
+    largest; the multiples are integers whose squares add up below 2^53.
+    """
+    bits = min(ROW_BITS, (52 - math.ceil(math.log2(max(2, block.shape[1])))) // 2)
+    magnitudes = np.abs(block)
+    _, exponents = np.frexp(magnitudes.max(axis=1, initial=0.0))
+    unit = np.ldexp(1.0, np.maximum(exponents, -960) - bits)
+    np.ceil(magnitudes / unit[:, None], out=magnitudes)
+    if order == 2:
+        np.square(magnitudes, out=magnitudes)
+    total = magnitudes.sum(axis=1)
+    return np.asarray((total if order == 1 else np.sqrt(total)) * unit)

@@ -19,9 +19,9 @@ _HALF = 2.0**26
 def second_moments(rows: PreparedRows, *, with_targets: bool = False) -> NDArray[np.float64]:
     """X'X, ``(d, d)``, or with the targets as a last column of X, ``(d + 1, d + 1)``.
 
-    For exactly prepared rows each block's sum is an integer below 2^53 (in units of the squared spacing), and blocks
-    are gathered in two integers each, so that the result is the correctly rounded exact sum for every order
-    of rows; for others it is the usual floating-point sum.
+    For exactly prepared rows each block's sum is an integer below 2^53 (in units of the squared spacing), and
+    blocks are gathered in two integers each, so that the result is the correctly rounded exact sum for every
+    order of rows; for others it is the usual floating-point sum.
 
     Parameters
     ----------
