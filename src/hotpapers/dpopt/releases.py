@@ -37,8 +37,13 @@ class Spend(Protocol):
 class Noise(Protocol):
     """Adds noise of a scale to a sum."""
 
-    private: bool
-    kind: NoiseKind
+    @property
+    def private(self) -> bool:
+        """Whether nobody can reproduce it."""
+
+    @property
+    def kind(self) -> NoiseKind:
+        """Its law."""
 
     def added(self, total: NDArray[Any], scale: float, spacing: float | None) -> NDArray[np.float64]:
         """`total` (in multiples of `spacing`, if there is one) plus noise, as floats in its own units."""
