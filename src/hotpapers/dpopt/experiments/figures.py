@@ -1,0 +1,172 @@
+"""The paper's figures, drawn from computed curves: labelled at the lines, logarithmic where it matters."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hotpapers.common.figures import PALETTE
+from hotpapers.common.files import atomic_path
+from hotpapers.dpopt.errors import PrivacyError
+from hotpapers.dpopt.experiments.comparison import METHODS, Curve
+from hotpapers.dpopt.experiments.tables import BetaSweep, Division
+
+__all__ = ["draw_bounds", "draw_curves", "draw_divisions"]
+
+_INK = "#1c2024"
+_HUES = ("grey", "purple", "blue", "green", "orange", "vermilion")
+_SUFFIXES = {".svg", ".png", ".pdf"}
+
+
+@contextmanager
+def _figure(path: Path, width: float, height: float) -> Iterator[Any]:
+    """A figure of so many inches, written to `path` when the block ends; text stays text."""
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    if path.suffix.lower() not in _SUFFIXES:
+        raise PrivacyError(f"{path}: a figure is written as .svg, .png or .pdf")
+    look: Any = {
+        "svg.fonttype": "none",
+        "font.family": "sans-serif",
+        "font.size": 9,
+        "text.color": _INK,
+        "axes.labelcolor": _INK,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "svg.hashsalt": "hotpapers",
+    }
+    with mpl.rc_context(look):
+        figure = Figure(figsize=(width, height), layout="constrained")
+        yield figure
+        with atomic_path(path) as temporary:
+            kind = path.suffix[1:].lower()
+            dated: Any = {"metadata": {"Date": None}} if kind == "svg" else {}
+            figure.savefig(temporary, format=kind, dpi=160, **dated)
+
+
+def draw_curves(curves: Sequence[Curve], path: Path, *, title: str) -> None:
+    """Excess risk against the iteration, a panel for each (T, c): mean, and band from the 10th to the 90th percentile.
+
+    Parameters
+    ----------
+    curves
+        All six methods of each panel.
+    path
+        .svg, .png or .pdf.
+    title
+        Above all panels.
+    """
+    counts = sorted({curve.asked for curve in curves})
+    steps = sorted({curve.c for curve in curves})
+    with _figure(path, 3.6 * len(counts) + 0.6, 3.0 * len(steps) + 0.4) as figure:
+        figure.suptitle(title, fontsize=11, ha="left", x=0.01)
+        panels = figure.subplots(len(steps), len(counts), squeeze=False, sharey="row")
+        for row, c in enumerate(steps):
+            for column, count in enumerate(counts):
+                panel = panels[row][column]
+                chosen = [curve for curve in curves if (curve.asked, curve.c) == (count, c)]
+                _excess_panel(panel, chosen)
+                panel.set_title(f"T = {count}, step {c:g}/L", fontsize=9, loc="left")
+                if row == len(steps) - 1:
+                    panel.set_xlabel("iteration")
+                if column == 0:
+                    panel.set_ylabel("excess risk F(θ) − F*")
+
+
+def _excess_panel(panel: Any, curves: Sequence[Curve]) -> None:
+    ends: list[tuple[float, float, str, str]] = []
+    for curve in curves:
+        hue = PALETTE[_HUES[METHODS.index(curve.method)]][0]
+        mean = curve.excess.mean(axis=1)
+        low, high = np.quantile(curve.excess, [0.1, 0.9], axis=1)
+        dashes = "--" if curve.method.endswith("-opt") else "-"
+        panel.fill_between(curve.at, low, high, color=hue, alpha=0.15, linewidth=0)
+        panel.plot(curve.at, mean, color=hue, linestyle=dashes, linewidth=1.4)
+        ends.append((float(mean[-1]), float(curve.at[-1]), curve.method, hue))
+    panel.set_yscale("log")
+    furthest = max(end[1] for end in ends)
+    panel.set_xlim(0, furthest * 1.42)
+    _label_ends(panel, ends, furthest)
+
+
+def _label_ends(panel: Any, ends: list[tuple[float, float, str, str]], furthest: float) -> None:
+    """Names beside the lines' ends, moved apart where they would meet."""
+    bottom, top = panel.get_ylim()
+    gap = math.log(top / bottom) / 13
+    last = -math.inf
+    for value, _, name, hue in sorted(ends):
+        place = max(math.log(value), last + gap)
+        last = place
+        panel.text(furthest * 1.02, math.exp(place), name, color=hue, fontsize=7.5, va="center")
+
+
+def draw_divisions(divisions: Sequence[Division], path: Path) -> None:
+    """Figure 2: the noise scale of each iteration, normalised, with the stages' boundaries.
+
+    Parameters
+    ----------
+    divisions
+        One for each number of stages.
+    path
+        .svg, .png or .pdf.
+    """
+    with _figure(path, 3.0 * len(divisions), 2.9) as figure:
+        panels = figure.subplots(1, len(divisions), squeeze=False)[0]
+        for panel, division in zip(panels, divisions, strict=True):
+            t = np.arange(1, len(division.scales) + 1)
+            panel.plot(t, division.scales, color=PALETTE["blue"][0], linewidth=1.4)
+            panel.axhline(len(t), color=PALETTE["grey"][0], linewidth=0.9, linestyle="--")
+            panel.text(
+                t[-1], len(t), "uniform", color=PALETTE["grey"][0], fontsize=7.5, ha="right", va="bottom"
+            )
+            for boundary in division.boundaries:
+                panel.axvline(boundary + 0.5, color=PALETTE["grey"][0], linewidth=0.5)
+            panel.set_title(f"{division.stages} stages, bound × {division.ratio:.2f}", fontsize=9, loc="left")
+            panel.set_xlabel("iteration")
+            panel.set_ylim(0, None)
+        panels[0].set_ylabel("noise scale b · nε/S₁")
+
+
+def draw_bounds(sweeps: Sequence[BetaSweep], path: Path) -> None:
+    """Figure 1: heavy ball's rate against the momentum, and its error bound against the iterations.
+
+    Parameters
+    ----------
+    sweeps
+        One for each step size.
+    path
+        .svg, .png or .pdf.
+    """
+    constants = [constant for constant, _ in sweeps[0].bounds]
+    hues = [PALETTE[name][0] for name in ("grey", "orange", "green", "blue")]
+    with _figure(path, 3.3 * len(sweeps), 2.5 * (1 + len(constants))) as figure:
+        panels = figure.subplots(1 + len(constants), len(sweeps), squeeze=False, sharey="row")
+        for column, sweep in enumerate(sweeps):
+            top = panels[0][column]
+            top.plot(sweep.betas, sweep.rates, color=PALETTE["blue"][0], linewidth=1.4)
+            top.set_title(f"step {sweep.alpha:g}/L", fontsize=9, loc="left")
+            top.set_xlabel("momentum β")
+            for row, (constant, lines) in enumerate(sweep.bounds, start=1):
+                panel = panels[row][column]
+                for hue, (beta, logs) in zip(hues, lines, strict=True):
+                    count = np.arange(1, len(logs) + 1)
+                    panel.plot(count, logs / math.log(10), color=hue, linewidth=1.3)
+                    panel.text(
+                        count[-1] * 1.02,
+                        logs[-1] / math.log(10),
+                        f"β = {beta:.2f}",
+                        color=hue,
+                        fontsize=7.5,
+                        va="center",
+                    )
+                panel.set_xlim(0, len(lines[0][1]) * 1.3)
+                panel.set_xlabel("iterations T")
+                if column == 0:
+                    panel.set_ylabel(f"log₁₀ E(T), noise {constant:g}")
+        panels[0][0].set_ylabel("rate ρ")

@@ -1,0 +1,176 @@
+"""Rows made ready once: clipped to the declared norm, each by itself, with the intercept's column and their norms.
+
+Nothing here looks at two rows together, so a neighbouring data set differs after it in the same one row. For exact
+rows that holds to the last bit: norms are computed from integers small enough for every order of summation to give
+the same number, as the order within a vectorised sum may depend on where in memory the row lies.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from hotpapers.dpopt.errors import PrivacyError
+
+__all__ = ["ROW_BITS", "PreparedRows", "RowBound", "prepare_rows"]
+
+ROW_BITS = 20
+_BLOCK_VALUES = 2**18
+# Above the rounding of a sum of up to 2^20 squares in float64, so that a norm times it is an upper bound.
+_NORM_SLACK = 1.0 + 2.0**-30
+
+
+@dataclass(frozen=True)
+class RowBound:
+    """What is declared of every row before any is seen.
+
+    Parameters
+    ----------
+    data_norm
+        Bound of the norm of a row's features; longer rows are scaled down to it.
+    order
+        2 or 1: which norm.
+    intercept
+        Value of a constant column put before the features, counted in the norm; None for no column.
+    """
+
+    data_norm: float
+    order: Literal[1, 2] = 2
+    intercept: float | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 < self.data_norm < math.inf:
+            raise PrivacyError(f"data_norm must be a positive number: got {self.data_norm!r}")
+        if self.order not in {1, 2}:
+            raise PrivacyError(f"data_norm_ord must be 1 or 2: got {self.order!r}")
+        if self.intercept is not None and not 0 < self.intercept < math.inf:
+            raise PrivacyError(f"the intercept's column must hold a positive number: got {self.intercept!r}")
+
+    @property
+    def total(self) -> float:
+        """R: bound of the norm of the row with the intercept's column."""
+        if self.intercept is None:
+            return float(self.data_norm)
+        if self.order == 1:
+            return float(self.data_norm + self.intercept)
+        return math.hypot(self.data_norm, self.intercept)
+
+    @property
+    def spacing(self) -> float:
+        """Lattice of the rows in secure mode: 2^-20 of the power of two at or above R."""
+        return math.ldexp(1.0, math.ceil(math.log2(self.total)) - ROW_BITS)
+
+
+@dataclass(frozen=True)
+class PreparedRows:
+    """Rows within their bound.
+
+    Attributes
+    ----------
+    features
+        ``(n, d)`` float32 or float64, C order, the intercept's column first; may be a memory map.
+    targets
+        ``(n,)``, as the loss encodes them.
+    norms
+        ``(n,)`` float64, each at least the row's norm of the bound's order.
+    bound
+        What was declared.
+    exact
+        Whether every value is a multiple of ``bound.spacing``, as secure mode needs.
+    """
+
+    features: NDArray[Any]
+    targets: NDArray[Any]
+    norms: NDArray[np.float64]
+    bound: RowBound
+    exact: bool
+
+    @property
+    def width(self) -> int:
+        """Number of coefficients a margin needs."""
+        return int(self.features.shape[1])
+
+
+def prepare_rows(
+    features: ArrayLike,
+    targets: NDArray[Any],
+    bound: RowBound,
+    *,
+    exact: bool = False,
+    dtype: type[np.float32 | np.float64] = np.float32,
+) -> PreparedRows:
+    """Clip rows to their bound and, for secure mode, truncate them toward zero to the lattice.
+
+    Parameters
+    ----------
+    features
+        ``(n, d)``. What is no number becomes 0; infinite values become large ones before the row is clipped.
+    targets
+        ``(n,)``, already encoded by the loss.
+    bound
+        The declared bound.
+    exact
+        For secure mode. Truncation never lengthens a row.
+    dtype
+        Of the stored rows; both hold the lattice's 20 bits.
+
+    Raises
+    ------
+    PrivacyError
+        If the shapes are not those of a table and its targets. The message holds no size.
+    """
+    table = np.asarray(features)
+    if table.ndim != 2 or np.ndim(targets) != 1 or len(targets) != len(table):
+        raise PrivacyError("rows must be a table of numbers (n, d) with one target for each of the n rows")
+    first = 0 if bound.intercept is None else 1
+    count, width = table.shape
+    ready = np.empty((count, width + first), dtype=dtype)
+    norms = np.empty(count, dtype=np.float64)
+    measure = _integer_norms if exact else _norms
+    step = max(1, _BLOCK_VALUES // max(1, width))
+    for start in range(0, count, step):
+        block = np.nan_to_num(np.asarray(table[start : start + step], dtype=np.float64), nan=0.0)
+        # 1e150: its square is finite, so the norm of such a row is a number.
+        np.clip(block, -1e150, 1e150, out=block)
+        with np.errstate(divide="ignore"):
+            factor = np.minimum(1.0, bound.data_norm / (measure(block, bound.order) * _NORM_SLACK))
+        whole = np.empty((len(block), width + first))
+        np.multiply(block, factor[:, None], out=whole[:, first:])
+        if bound.intercept is not None:
+            whole[:, 0] = bound.intercept
+        if exact:
+            whole /= bound.spacing
+            np.trunc(whole, out=whole)
+            whole *= bound.spacing
+        stored = ready[start : start + step]
+        stored[...] = whole
+        # A multiple of the spacing has 20 bits: its squares add up exactly.
+        norms[start : start + step] = _norms(stored.astype(np.float64), bound.order) * _NORM_SLACK
+    return PreparedRows(ready, np.asarray(targets, dtype=dtype), norms, bound, exact)
+
+
+def _norms(block: NDArray[np.float64], order: int) -> NDArray[np.float64]:
+    if order == 1:
+        return np.asarray(np.abs(block).sum(axis=1))
+    return np.asarray(np.sqrt(np.einsum("ij,ij->i", block, block)))
+
+
+def _integer_norms(block: NDArray[np.float64], order: int) -> NDArray[np.float64]:
+    """Upper bounds of the norms, relative excess about 1e-6 sqrt(d): the same wherever a row stands.
+
+    Each value is rounded up, in absolute terms, to a multiple of a small part of the power of two above the row's
+    largest; the multiples are integers whose squares add up below 2^53.
+    """
+    bits = min(ROW_BITS, (52 - math.ceil(math.log2(max(2, block.shape[1])))) // 2)
+    magnitudes = np.abs(block)
+    _, exponents = np.frexp(magnitudes.max(axis=1, initial=0.0))
+    unit = np.ldexp(1.0, np.maximum(exponents, -960) - bits)
+    np.ceil(magnitudes / unit[:, None], out=magnitudes)
+    if order == 2:
+        np.square(magnitudes, out=magnitudes)
+    total = magnitudes.sum(axis=1)
+    return np.asarray((total if order == 1 else np.sqrt(total)) * unit)
