@@ -9,4 +9,4 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=N
 
 @app.callback()
 def _room() -> None:
-    """Fit models to sensitive rows under an exact privacy budget, with a report that a privacy officer can read."""
+    """Fit models to sensitive rows under an exact privacy budget, with a report for the privacy officer."""
