@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import BinaryIO
 
+import numpy as np
+
 __all__ = ["LONGEST_LINE", "line_blocks"]
 
 LONGEST_LINE = 1 << 20
@@ -38,11 +40,18 @@ def line_blocks(stream: BinaryIO, size: int = 8 << 20) -> Iterator[bytes]:
 
 def _safe(block: bytes) -> bytes:
     """The block without the lines that could reach into others."""
-    block = block.replace(b"\r\n", b"\n")
-    if b'"' not in block and b"\r" not in block and len(block) <= LONGEST_LINE:
+    if b"\r" in block:
+        block = block.replace(b"\r\n", b"\n")
+    if b'"' not in block and b"\r" not in block and _longest(block) <= LONGEST_LINE:
         return block
     kept = [line for line in block.split(b"\n") if _is_safe(line)]
     return b"\n".join(kept) + b"\n"
+
+
+def _longest(block: bytes) -> int:
+    """Bytes of the longest line of a block that ends with a line feed."""
+    ends = np.flatnonzero(np.frombuffer(block, np.uint8) == ord("\n"))
+    return int(np.diff(ends, prepend=-1).max()) - 1
 
 
 def _is_safe(line: bytes) -> bool:
