@@ -12,4 +12,4 @@ app.add_typer(reproduce, name="reproduce")
 
 @app.callback()
 def _room() -> None:
-    """Fit models to sensitive rows under an exact privacy budget, with a report that a privacy officer can read."""
+    """Fit models to sensitive rows under an exact privacy budget, with a report for the privacy officer."""

@@ -6,6 +6,6 @@ paper = Paper(
     slug="dpopt",
     arxiv_id="2008.01989",
     title="Differentially Private Accelerated Optimization Algorithms",
-    purpose="Fit models to sensitive rows under an exact privacy budget, with a report that a privacy officer can read.",
+    purpose="Fit models to sensitive rows under an exact privacy budget, with a report for the privacy officer.",
     cli="hotpapers.dpopt.cli:app",
 )
