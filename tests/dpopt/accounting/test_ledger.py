@@ -34,6 +34,14 @@ def test_a_hundred_laplace_releases_have_two_epsilons():
     assert ledger.epsilon(1e-5) == pytest.approx(accountant.get_epsilon(1e-5), rel=2e-3)
 
 
+def test_many_scales_of_laplace_noise_are_rounded_to_the_safe_side():
+    shares = np.geomspace(1, 10, 80)
+    ledger = Ledger("add_remove", events=[laplace(1 / share) for share in shares / shares.sum()])
+    exact = PLDAccountant().compose(ledger.to_dp_event()).get_epsilon(1e-5)
+    assert exact <= ledger.epsilon(1e-5) <= 1.03 * exact
+    assert ledger.epsilon(0.0) == pytest.approx(1.0, rel=1e-14)
+
+
 def test_equal_grids_give_dp_accountings_numbers():
     events = [laplace(50.0, 20), gaussian(30.0, 10, sampling=Sampling("poisson", 0.1))]
     ours = loss_distribution(events, grid=1e-4)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["delta_of", "epsilon_of", "loss_distribution", "mu_of", "pure_epsilon_of", "rho_of"]
 
 _GRID = 1e-4
+_SCALES = 64
 
 
 def pure_epsilon_of(events: Iterable[Event]) -> float:
@@ -88,6 +89,9 @@ def delta_of(events: Sequence[Event], epsilon: float) -> float:
 def loss_distribution(events: Sequence[Event], grid: float | None = None) -> PrivacyLossDistribution:
     """Pessimistic privacy loss distribution of all events, by dp-accounting.
 
+    Where there are more than 64 scales of Laplace noise (a budget that grows from step to step), they are rounded
+    down to 64: a louder loss, in time that does not grow with the number of steps.
+
     Parameters
     ----------
     events
@@ -106,11 +110,29 @@ def loss_distribution(events: Sequence[Event], grid: float | None = None) -> Pri
     total = None
     if mu > 0:
         total = _pld_module().from_gaussian_mechanism(1 / mu, value_discretization_interval=spacing)
-    for event, count in parts.items():
+    for event, count in _fewer_scales(parts).items():
         part = _distribution(event, spacing)
         part = part.self_compose(count) if count > 1 else part
         total = part if total is None else total.compose(part)
     return total
+
+
+def _fewer_scales(parts: Counter[Event]) -> Counter[Event]:
+    """The same events with at most 64 noise multipliers of Laplace noise, each at most the true one."""
+    multipliers = [event.noise_multiplier for event in parts if event.mechanism == "laplace"]
+    if len(multipliers) <= _SCALES:
+        return parts
+    least, step = min(multipliers), math.log(max(multipliers) / min(multipliers)) / (_SCALES - 1)
+    fewer = Counter[Event]()
+    for event, count in parts.items():
+        if event.mechanism == "laplace" and step > 0:
+            multiplier = event.noise_multiplier
+            rung = math.floor(math.log(multiplier / least) / step)
+            rounded = min(multiplier, least * math.exp(rung * step))
+            fewer[replace(event, sensitivity=1.0, scale=rounded)] += count
+        else:
+            fewer[event] += count
+    return fewer
 
 
 def _distribution(event: Event, spacing: float) -> Any:
