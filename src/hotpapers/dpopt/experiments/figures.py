@@ -67,19 +67,23 @@ def draw_curves(curves: Sequence[Curve], path: Path, *, title: str) -> None:
     with _figure(path, 3.6 * len(counts) + 0.6, 3.0 * len(steps) + 0.4) as figure:
         figure.suptitle(title, fontsize=11, ha="left", x=0.01)
         panels = figure.subplots(len(steps), len(counts), squeeze=False, sharey="row")
+        labels = []
         for row, c in enumerate(steps):
             for column, count in enumerate(counts):
                 panel = panels[row][column]
                 chosen = [curve for curve in curves if (curve.asked, curve.c) == (count, c)]
-                _excess_panel(panel, chosen)
+                labels.append((panel, _excess_panel(panel, chosen), count))
                 panel.set_title(f"T = {count}, step {c:g}/L", fontsize=9, loc="left")
                 if row == len(steps) - 1:
                     panel.set_xlabel("iteration")
                 if column == 0:
                     panel.set_ylabel("excess risk F(θ) − F*")
+        for panel, ends, count in labels:
+            _label_ends(panel, ends, count, room=0.42)
 
 
-def _excess_panel(panel: Any, curves: Sequence[Curve]) -> None:
+def _excess_panel(panel: Any, curves: Sequence[Curve]) -> list[tuple[float, float, str, str]]:
+    """Draw the lines; where each ends, with its name and colour."""
     ends: list[tuple[float, float, str, str]] = []
     for curve in curves:
         hue = PALETTE[_HUES[METHODS.index(curve.method)]][0]
@@ -90,20 +94,49 @@ def _excess_panel(panel: Any, curves: Sequence[Curve]) -> None:
         panel.plot(curve.at, mean, color=hue, linestyle=dashes, linewidth=1.4)
         ends.append((float(mean[-1]), float(curve.at[-1]), curve.method, hue))
     panel.set_yscale("log")
-    furthest = max(end[1] for end in ends)
-    panel.set_xlim(0, furthest * 1.42)
-    _label_ends(panel, ends, furthest)
+    return ends
 
 
-def _label_ends(panel: Any, ends: list[tuple[float, float, str, str]], furthest: float) -> None:
-    """Names beside the lines' ends, moved apart where they would meet."""
-    bottom, top = panel.get_ylim()
-    gap = math.log(top / bottom) / 13
-    last = -math.inf
-    for value, _, name, hue in sorted(ends):
-        place = max(math.log(value), last + gap)
-        last = place
-        panel.text(furthest * 1.02, math.exp(place), name, color=hue, fontsize=7.5, va="center")
+def _label_ends(
+    panel: Any, ends: Sequence[tuple[float, float, str, str]], furthest: float, *, room: float
+) -> None:
+    """Names beside the lines' ends, moved apart where they would meet, and ticks for the data alone.
+
+    After all panels of a row are drawn: they share the limits that are set here.
+    """
+    forward, back = (math.log, math.exp) if panel.get_yscale() == "log" else (float, float)
+    bottom, top = map(forward, panel.get_ylim())
+    gap = (top - bottom) / 13
+    ordered = sorted(ends)
+    places = spread([forward(end[0]) for end in ordered], gap)
+    for place, (_, _, name, hue) in zip(places, ordered, strict=True):
+        panel.text(furthest * 1.03, back(place), name, color=hue, fontsize=7.5, va="center")
+    panel.set_xlim(0, furthest * (1 + room))
+    panel.set_xticks(np.linspace(0, furthest, 6))
+    panel.set_ylim(back(min(bottom, places[0] - gap / 2)), back(max(top, places[-1] + gap / 2)))
+
+
+def spread(places: Sequence[float], gap: float) -> list[float]:
+    """Ascending `places` moved as little as keeps neighbours `gap` apart.
+
+    Places that meet are gathered in groups, each spaced evenly around its mean.
+
+    Examples
+    --------
+    >>> spread([0.0, 0.1, 5.0], 1.0)
+    [-0.45, 0.55, 5.0]
+    """
+    groups: list[list[float]] = []
+    for place in places:
+        groups.append([place])
+        while len(groups) > 1 and _start(groups[-1], gap) < _start(groups[-2], gap) + gap * len(groups[-2]):
+            last = groups.pop()
+            groups[-1].extend(last)
+    return [_start(group, gap) + gap * i for group in groups for i in range(len(group))]
+
+
+def _start(group: Sequence[float], gap: float) -> float:
+    return sum(group) / len(group) - gap * (len(group) - 1) / 2
 
 
 def draw_divisions(divisions: Sequence[Division], path: Path) -> None:
@@ -147,6 +180,7 @@ def draw_bounds(sweeps: Sequence[BetaSweep], path: Path) -> None:
     hues = [PALETTE[name][0] for name in ("grey", "orange", "green", "blue")]
     with _figure(path, 3.3 * len(sweeps), 2.5 * (1 + len(constants))) as figure:
         panels = figure.subplots(1 + len(constants), len(sweeps), squeeze=False, sharey="row")
+        labels = []
         for column, sweep in enumerate(sweeps):
             top = panels[0][column]
             top.plot(sweep.betas, sweep.rates, color=PALETTE["blue"][0], linewidth=1.4)
@@ -154,19 +188,15 @@ def draw_bounds(sweeps: Sequence[BetaSweep], path: Path) -> None:
             top.set_xlabel("momentum β")
             for row, (constant, lines) in enumerate(sweep.bounds, start=1):
                 panel = panels[row][column]
+                ends = []
                 for hue, (beta, logs) in zip(hues, lines, strict=True):
-                    count = np.arange(1, len(logs) + 1)
-                    panel.plot(count, logs / math.log(10), color=hue, linewidth=1.3)
-                    panel.text(
-                        count[-1] * 1.02,
-                        logs[-1] / math.log(10),
-                        f"β = {beta:.2f}",
-                        color=hue,
-                        fontsize=7.5,
-                        va="center",
-                    )
-                panel.set_xlim(0, len(lines[0][1]) * 1.3)
+                    values = logs / math.log(10)
+                    panel.plot(np.arange(1, len(logs) + 1), values, color=hue, linewidth=1.3)
+                    ends.append((float(values[-1]), float(len(logs)), f"β = {beta:.2f}", hue))
+                labels.append((panel, ends, len(lines[0][1])))
                 panel.set_xlabel("iterations T")
                 if column == 0:
                     panel.set_ylabel(f"log₁₀ E(T), noise {constant:g}")
         panels[0][0].set_ylabel("rate ρ")
+        for panel, ends, count in labels:
+            _label_ends(panel, ends, count, room=0.3)
