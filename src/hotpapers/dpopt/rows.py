@@ -130,20 +130,18 @@ def prepare_rows(
     count, width = table.shape
     ready = np.empty((count, width + first), dtype=dtype)
     norms = np.empty(count, dtype=np.float64)
-    measure = _integer_norms if exact else _norms
     step = max(1, _BLOCK_VALUES // max(1, width))
     for start in range(0, count, step):
         block = np.nan_to_num(np.asarray(table[start : start + step], dtype=np.float64), nan=0.0)
         # 1e150: its square is finite, so the norm of such a row is a number.
         np.clip(block, -1e150, 1e150, out=block)
-        with np.errstate(divide="ignore"):
-            factor = np.minimum(1.0, bound.data_norm / (measure(block, bound.order) * _NORM_SLACK))
+        factor = _clip_factors(block, bound, exact=exact)
         whole = np.empty((len(block), width + first))
         np.multiply(block, factor[:, None], out=whole[:, first:])
         if bound.intercept is not None:
             whole[:, 0] = bound.intercept
         if exact:
-            whole /= bound.spacing
+            whole *= 1.0 / bound.spacing  # a power of two
             np.trunc(whole, out=whole)
             whole *= bound.spacing
         stored = ready[start : start + step]
@@ -159,13 +157,36 @@ def _norms(block: NDArray[np.float64], order: int) -> NDArray[np.float64]:
     return np.asarray(np.sqrt(np.einsum("ij,ij->i", block, block)))
 
 
+def _clip_factors(block: NDArray[np.float64], bound: RowBound, *, exact: bool) -> NDArray[np.float64]:
+    """What each row is multiplied by, at most 1; for exact rows the same wherever a row stands.
+
+    The usual norm, whose last bits may depend on that, tells most exact rows to be so short that the integer norm,
+    an upper bound a little above it, would leave them alone as well: whichever way a row on the edge is sorted, its
+    factor is 1.
+    """
+    norms = _norms(block, bound.order) * _NORM_SLACK
+    if exact:
+        bits = _integer_bits(block.shape[1])
+        excess = 4.0 * block.shape[1] ** (1.0 / bound.order) * 2.0**-bits + 2.0**-ROW_BITS
+        long = np.flatnonzero(norms > bound.data_norm * (1.0 - excess))
+        norms = np.zeros(len(block))
+        norms[long] = _integer_norms(block[long], bound.order) * _NORM_SLACK
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.minimum(1.0, bound.data_norm / norms))
+
+
+def _integer_bits(width: int) -> int:
+    return min(ROW_BITS, (52 - math.ceil(math.log2(max(2, width)))) // 2)
+
+
 def _integer_norms(block: NDArray[np.float64], order: int) -> NDArray[np.float64]:
-    """Upper bounds of the norms, relative excess about 1e-6 sqrt(d): the same wherever a row stands.
+    """Upper bounds of the norms, the same wherever a row stands.
 
     Each value is rounded up, in absolute terms, to a multiple of a small part of the power of two above the row's
-    largest; the multiples are integers whose squares add up below 2^53.
+    largest; the multiples are integers whose squares add up below 2^53. The relative excess is at most
+    ``2 d^(1/order) 2^-bits``.
     """
-    bits = min(ROW_BITS, (52 - math.ceil(math.log2(max(2, block.shape[1])))) // 2)
+    bits = _integer_bits(block.shape[1])
     magnitudes = np.abs(block)
     _, exponents = np.frexp(magnitudes.max(axis=1, initial=0.0))
     unit = np.ldexp(1.0, np.maximum(exponents, -960) - bits)
