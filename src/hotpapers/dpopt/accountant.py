@@ -52,6 +52,11 @@ class Accountant:
         """What was spent."""
         return self._memory if self._durable is None else self._durable.ledger
 
+    @property
+    def durable(self) -> bool:
+        """Whether the ledger is on disk."""
+        return self._durable is not None
+
     def require(self, events: Iterable[Event]) -> None:
         """Refuse events that are planned and not covered.
 

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from hotpapers.dpopt.errors import PrivacyError
 
-__all__ = ["ROW_BITS", "PreparedRows", "RowBound", "prepare_rows"]
+__all__ = ["ROW_BITS", "PreparedRows", "RowBound", "prepare_rows", "within_norm"]
 
 ROW_BITS = 20
 _BLOCK_VALUES = 2**18
@@ -149,6 +149,25 @@ def prepare_rows(
         # A multiple of the spacing has 20 bits: its squares add up exactly.
         norms[start : start + step] = _norms(stored.astype(np.float64), bound.order) * _NORM_SLACK
     return PreparedRows(ready, np.asarray(targets, dtype=dtype), norms, bound, exact)
+
+
+def within_norm(
+    features: ArrayLike, norm: float, order: Literal[1, 2], *, exact: bool = False
+) -> NDArray[np.float64]:
+    """Rows scaled down to a second declared norm, each by itself, before `prepare_rows` sees to the first.
+
+    Parameters
+    ----------
+    features
+        ``(n, d)``, as of `prepare_rows`.
+    norm, order
+        The bound.
+    exact
+        For secure mode: the same factor wherever a row stands.
+    """
+    block = np.nan_to_num(np.asarray(features, dtype=np.float64), nan=0.0)
+    np.clip(block, -1e150, 1e150, out=block)
+    return np.asarray(block * _clip_factors(block, RowBound(norm, order), exact=exact)[:, None])
 
 
 def _norms(block: NDArray[np.float64], order: int) -> NDArray[np.float64]:
