@@ -173,7 +173,7 @@ def plan_objective(
         )
 
     if regularisation is None:
-        least = least_regularisation(bounds, _epsilon(budget) * (1 - _OUTPUT_SHARE))
+        least = least_regularisation(bounds, min(_epsilon(budget) * (1 - _OUTPUT_SHARE), 1000.0))
         regularisation = wanted = max(rows.value * lam, least)
         for _ in range(_PASSES):
             deviation = math.sqrt(_variance(priced(regularisation).scale, chosen, size) * size)
