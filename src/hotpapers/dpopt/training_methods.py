@@ -39,6 +39,8 @@ __all__ = ["METHOD_OF", "RESUMABLE", "planned_events"]
 
 RESUMABLE = ("gd", "hb", "nag", "masg")
 _COUNT_EPSILON_SHARE = 0.01
+# Below this part of the planned budget the iterations to come would do harm.
+_WORTHWHILE = 0.1
 
 
 def planned_events(request: Request, features: Any, checkpoint: Checkpoint | None) -> list[Event]:
@@ -87,10 +89,8 @@ def _gaussian_descent(task: Task, ledger: Ledger) -> Trained:
     settled = _settled(task, rows, bought)
     if checkpoint is not None:
         resumed = checkpoint.state
-        if resumed is not None and resumed.iteration >= settled.iterations:
-            return Trained(
-                resumed.iterate.current, settled, ledger, settled.iterations, resumed.history
-            )
+        if resumed is not None and _ended(settled, resumed.iteration, _mu_left(total, checkpoint)):
+            return Trained(resumed.iterate.current, settled, ledger, resumed.iteration, resumed.history)
     fit = run(
         rows,
         request.loss,
@@ -103,6 +103,18 @@ def _gaussian_descent(task: Task, ledger: Ledger) -> Trained:
         save=None if checkpoint is None else checkpoint.save,
     )
     return Trained(fit.theta, settled, ledger, settled.iterations, fit.history)
+
+
+def _ended(settled: Plan, iteration: int, left: float) -> bool:
+    """Whether a resumed run is over: all iterations done, or too little left for the noise of those to come.
+
+    A process that was killed between the last spend and its noise left nothing for that iteration; with the
+    rounding that scales are made safe by, its noise would be millions of times what was planned.
+    """
+    if iteration >= settled.iterations:
+        return True
+    planned = settled.descent_mu**2 * float(settled.shares()[iteration:].sum())
+    return iteration > 0 and left**2 < _WORTHWHILE * planned
 
 
 def _mu_left(total: float, checkpoint: Checkpoint | None) -> float:
