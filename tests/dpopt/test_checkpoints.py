@@ -11,8 +11,8 @@ import textwrap
 import numpy as np
 import pytest
 
-from hotpapers.dpopt.accounting import Budget, read_durable
 from hotpapers.dpopt.accountant import Accountant
+from hotpapers.dpopt.accounting import Budget, read_durable
 from hotpapers.dpopt.checkpoints import Checkpoint
 from hotpapers.dpopt.errors import PrivacyError
 from hotpapers.dpopt.losses import Logistic
@@ -75,7 +75,9 @@ def fit(tmp_path, monkeypatch):
 def killed(tmp_path, last, when):
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
     ended = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(CHILD), str(tmp_path), str(last), when], env=environment, check=False
+        [sys.executable, "-c", textwrap.dedent(CHILD), str(tmp_path), str(last), when],
+        env=environment,
+        check=False,
     )
     assert ended.returncode == -signal.SIGKILL
     notes = tmp_path / "draws"

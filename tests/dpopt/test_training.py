@@ -13,8 +13,8 @@ from hotpapers.dpopt.accounting import Budget, read_durable
 from hotpapers.dpopt.errors import BudgetError, PrivacyError
 from hotpapers.dpopt.losses import Huber, Logistic, Multinomial, SmoothHinge, Squared
 from hotpapers.dpopt.noise import SystemEntropy
-from hotpapers.dpopt.pure_descent import plan_pure_descent
 from hotpapers.dpopt.planner import Problem
+from hotpapers.dpopt.pure_descent import plan_pure_descent
 from hotpapers.dpopt.randomness import Randomness
 from hotpapers.dpopt.training import Request, Task, train
 
@@ -42,7 +42,9 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize("loss", [Logistic(), Huber(0.2, 1.0), SmoothHinge(), Squared(target_bound=1.0, residual_clip=0.5)])
+@pytest.mark.parametrize(
+    "loss", [Logistic(), Huber(0.2, 1.0), SmoothHinge(), Squared(target_bound=1.0, residual_clip=0.5)]
+)
 @pytest.mark.parametrize(("method", "budget"), CASES)
 def test_the_ledger_is_the_request(method, budget, loss) -> None:
     features, targets = table(loss)
@@ -122,7 +124,9 @@ def test_a_seed_repeats_and_a_large_budget_learns(method) -> None:
 
 def test_both_bounds_hold_for_every_row_in_either_order() -> None:
     rng = np.random.default_rng(0)
-    features = np.vstack([rng.normal(size=(200, D)) * 10.0 ** rng.integers(-3, 9, (200, 1)), np.zeros((1, D))])
+    features = np.vstack(
+        [rng.normal(size=(200, D)) * 10.0 ** rng.integers(-3, 9, (200, 1)), np.zeros((1, D))]
+    )
     features[0] = [np.nan, np.inf, -np.inf]
     for secure in (True, False):
         for settings in ({"data_norm_l1": 2.5}, {"data_norm_ord": 1}):
@@ -149,7 +153,9 @@ def test_ignored_rows_are_rows_of_zeros() -> None:
 
 def test_settings_by_hand() -> None:
     features, targets = table(Logistic())
-    found = train(features, targets, request(GAUSSIAN, iterations=7, step=0.5, momentum=0.25, allocation="uniform"))
+    found = train(
+        features, targets, request(GAUSSIAN, iterations=7, step=0.5, momentum=0.25, allocation="uniform")
+    )
     assert (found.plan.iterations, found.plan.alpha, found.plan.beta) == (7, 0.5, 0.25)
     assert found.iterations == len(found.history.scale) == 7
     assert found.history.step_size[0] == 0.5
@@ -196,7 +202,10 @@ def test_an_accountant_refuses_before_it_is_too_late(tmp_path) -> None:
         (lambda: request(GAUSSIAN, clip=-1.0), "clip must be a positive number: got -1.0"),
         (lambda: fit(request(GAUSSIAN, method="sgd")), "needs n_public"),
         (lambda: fit(request(PURE, method="sgd", rows=N)), "use relation='replace_one'"),
-        (lambda: fit(request(replace(GAUSSIAN, relation="replace_one"), method="sgd")), "use relation='add_remove'"),
+        (
+            lambda: fit(request(replace(GAUSSIAN, relation="replace_one"), method="sgd")),
+            "use relation='add_remove'",
+        ),
         (lambda: fit(request(GAUSSIAN, method="ssp")), "for ridge regression"),
         (lambda: fit(request(PURE, intercept=1.0, penalize_intercept=False)), "penalize_intercept=True"),
         (lambda: fit(request(Budget(mu=1.0), method="objective")), "budget in epsilon"),

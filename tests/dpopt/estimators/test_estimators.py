@@ -24,7 +24,12 @@ LABELS = (Y > 0).astype(int)
 BOUNDS = ([-1, -5, 2.9], [1, 15, 3.1])
 CLASSIFY = {"bounds": BOUNDS, "classes": [0, 1]}
 REGRESS = {"bounds": BOUNDS, "target_bounds": (-3, 3)}
-ALL = [(DPLogisticRegression, CLASSIFY), (DPLinearSVC, CLASSIFY), (DPRidge, REGRESS), (DPHuberRegressor, REGRESS)]
+ALL = [
+    (DPLogisticRegression, CLASSIFY),
+    (DPLinearSVC, CLASSIFY),
+    (DPRidge, REGRESS),
+    (DPHuberRegressor, REGRESS),
+]
 
 
 @pytest.mark.parametrize(("kind", "declared"), ALL)
@@ -52,7 +57,9 @@ def test_a_large_budget_gives_the_usual_models_in_the_features_own_units() -> No
     scaled = (X - [0, 5, 3]) / (np.array([1, 10, 0.1]) * np.sqrt(3))
     column = np.column_stack([np.ones(N), scaled])
     model = DPLogisticRegression(**settings, **CLASSIFY).fit(X, LABELS)
-    usual = LogisticRegression(C=1 / (1e-2 * N), fit_intercept=False, tol=1e-10, max_iter=1000).fit(column, LABELS)
+    usual = LogisticRegression(C=1 / (1e-2 * N), fit_intercept=False, tol=1e-10, max_iter=1000).fit(
+        column, LABELS
+    )
     assert model.decision_function(X) == pytest.approx(column @ usual.coef_[0], abs=1e-3)
     assert model.decision_function(X) == pytest.approx(X @ model.coef_[0] + model.intercept_[0], abs=1e-9)
     assert model.predict_proba(X)[:, 1] == pytest.approx(usual.predict_proba(column)[:, 1], abs=1e-3)
@@ -164,23 +171,53 @@ def test_delta_above_one_in_the_public_number_of_rows_warns() -> None:
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: DPLogisticRegression(epsilon=1.0, classes=[0, 1]).fit(X, LABELS), "data_norm is not declared"),
+        (
+            lambda: DPLogisticRegression(epsilon=1.0, classes=[0, 1]).fit(X, LABELS),
+            "data_norm is not declared",
+        ),
         (lambda: DPLogisticRegression(epsilon=1.0, data_norm=1.0).fit(X, LABELS), "classes are not declared"),
         (lambda: DPRidge(epsilon=1.0, data_norm=1.0).fit(X, Y), "target's bounds are not declared"),
         (lambda: DPLogisticRegression(**CLASSIFY).fit(X, LABELS), "exactly one of epsilon, rho"),
-        (lambda: DPLogisticRegression(epsilon=1.0, noise="gaussian", **CLASSIFY).fit(X, LABELS), "give delta"),
+        (
+            lambda: DPLogisticRegression(epsilon=1.0, noise="gaussian", **CLASSIFY).fit(X, LABELS),
+            "give delta",
+        ),
         (lambda: DPLogisticRegression(epsilon=0.0, **CLASSIFY).fit(X, LABELS), "epsilon must be a positive"),
         (lambda: DPLogisticRegression(epsilon=1.0, delta=1.0, **CLASSIFY).fit(X, LABELS), "below 1"),
-        (lambda: DPLogisticRegression(epsilon=1.0, C=1.0, **CLASSIFY).fit(X, LABELS), "needs a positive C and n_public"),
-        (lambda: DPLogisticRegression(epsilon=1.0, **CLASSIFY).fit(X, LABELS.astype(str)), "labels are words"),
+        (
+            lambda: DPLogisticRegression(epsilon=1.0, C=1.0, **CLASSIFY).fit(X, LABELS),
+            "needs a positive C and n_public",
+        ),
+        (
+            lambda: DPLogisticRegression(epsilon=1.0, **CLASSIFY).fit(X, LABELS.astype(str)),
+            "labels are words",
+        ),
         (lambda: DPLogisticRegression(epsilon=1.0, **CLASSIFY).fit(X, LABELS[:5]), "same number of rows$"),
-        (lambda: DPLogisticRegression(epsilon=1.0, **CLASSIFY).fit(X.astype(object), LABELS), "got dtype object"),
-        (lambda: DPLinearSVC(epsilon=1.0, bounds=BOUNDS, classes=[0, 1, 2]).fit(X, LABELS), "3 classes are declared"),
-        (lambda: DPLogisticRegression(epsilon=1.0, bounds=BOUNDS, classes=[1, 1]).fit(X, LABELS), "different labels"),
-        (lambda: DPRidge(epsilon=1.0, bounds=(0, [1, 2]), target_bounds=(0, 1)).fit(X, Y), "lists of 3 numbers"),
-        (lambda: DPRidge(epsilon=1.0, bounds=(1, 0), target_bounds=(0, 1)).fit(X, Y), "each low below its high"),
+        (
+            lambda: DPLogisticRegression(epsilon=1.0, **CLASSIFY).fit(X.astype(object), LABELS),
+            "got dtype object",
+        ),
+        (
+            lambda: DPLinearSVC(epsilon=1.0, bounds=BOUNDS, classes=[0, 1, 2]).fit(X, LABELS),
+            "3 classes are declared",
+        ),
+        (
+            lambda: DPLogisticRegression(epsilon=1.0, bounds=BOUNDS, classes=[1, 1]).fit(X, LABELS),
+            "different labels",
+        ),
+        (
+            lambda: DPRidge(epsilon=1.0, bounds=(0, [1, 2]), target_bounds=(0, 1)).fit(X, Y),
+            "lists of 3 numbers",
+        ),
+        (
+            lambda: DPRidge(epsilon=1.0, bounds=(1, 0), target_bounds=(0, 1)).fit(X, Y),
+            "each low below its high",
+        ),
         (lambda: DPRidge(epsilon=1.0, bounds=BOUNDS, target_bounds=(1, 1)).fit(X, Y), "low below high"),
-        (lambda: DPRidge(epsilon=1.0, max_iter="many", **REGRESS).fit(X, Y), "max_iter must be 'auto' or a number"),
+        (
+            lambda: DPRidge(epsilon=1.0, max_iter="many", **REGRESS).fit(X, Y),
+            "max_iter must be 'auto' or a number",
+        ),
         (lambda: DPRidge(epsilon=1.0, method="ssp", **REGRESS).fit(X, Y), "Gaussian noise: give delta"),
         (
             lambda: DPRidge(epsilon=1.0, relation="replace_one", n_public=3, **REGRESS).fit(X, Y),
@@ -195,15 +232,21 @@ def test_missing_declarations_are_refused(make, message) -> None:
 
 def test_scikit_learn_s_c() -> None:
     by_c = DPLogisticRegression(epsilon=1.0, delta=1e-6, C=2.0, n_public=N, random_state=0, **CLASSIFY)
-    by_lam = DPLogisticRegression(epsilon=1.0, delta=1e-6, lam=1 / (2.0 * N), n_public=N, random_state=0, **CLASSIFY)
+    by_lam = DPLogisticRegression(
+        epsilon=1.0, delta=1e-6, lam=1 / (2.0 * N), n_public=N, random_state=0, **CLASSIFY
+    )
     assert np.array_equal(by_c.fit(X, LABELS).coef_, by_lam.fit(X, LABELS).coef_)
 
 
 def test_handwritten_digits(shared_data) -> None:
     """MNIST's test set, 8000 to fit and 2000 to judge: multinomial at epsilon 1 (without privacy about 0.89)."""
     folder = shared_data / "dpopt"
-    images = np.frombuffer(gzip.decompress((folder / "t10k-images-idx3-ubyte.gz").read_bytes()), np.uint8, offset=16)
-    labels = np.frombuffer(gzip.decompress((folder / "t10k-labels-idx1-ubyte.gz").read_bytes()), np.uint8, offset=8)
+    images = np.frombuffer(
+        gzip.decompress((folder / "t10k-images-idx3-ubyte.gz").read_bytes()), np.uint8, offset=16
+    )
+    labels = np.frombuffer(
+        gzip.decompress((folder / "t10k-labels-idx1-ubyte.gz").read_bytes()), np.uint8, offset=8
+    )
     pixels = images.reshape(-1, 784) / 255.0
     model = DPLogisticRegression(epsilon=1.0, delta=1e-5, data_norm=9.0, n_public=8000, classes=range(10))
     model.fit(pixels[:8000], labels[:8000].astype(int))
@@ -221,7 +264,9 @@ def test_white_wine(shared_data) -> None:
     for epsilon, golden in ((0.1, 0.868), (0.5, 0.837), (1.0, 0.806), (2.0, 0.797), (4.0, 0.773)):
         found = []
         for _ in range(10):
-            model = DPRidge(epsilon=epsilon, delta=1e-5, bounds=(low, high), target_bounds=(0, 10), n_public=cut)
+            model = DPRidge(
+                epsilon=epsilon, delta=1e-5, bounds=(low, high), target_bounds=(0, 10), n_public=cut
+            )
             predicted = model.fit(features[:cut], quality[:cut]).predict(features[cut:])
             found.append(float(np.sqrt(np.mean((predicted - quality[cut:]) ** 2))))
         assert np.mean(found) <= golden + (0.01 if epsilon == 0.1 else 0.0)  # a mean of ten is off by 0.01
