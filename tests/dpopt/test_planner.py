@@ -67,7 +67,7 @@ def test_the_table_has_every_method_and_needs_strong_convexity_for_stages() -> N
 
 
 @pytest.mark.parametrize("method", ["gd", "hb", "nag", "masg"])
-@pytest.mark.parametrize("allocation", ["uniform", "geometric", "spectrum"])
+@pytest.mark.parametrize("allocation", ["uniform", "geometric", "spectrum", "paper"])
 def test_prediction_is_the_mean_excess_of_the_model_quadratic(method, allocation) -> None:
     chosen = plan(2000, 5, mu=0.5, method=method, allocation=allocation, iterations=25, lam=0.01)
     schedule, shares, problem = chosen.schedule(), chosen.shares(), chosen.problem
@@ -92,7 +92,7 @@ def test_prediction_is_the_mean_excess_of_the_model_quadratic(method, allocation
         (lambda: plan(10, 5, mu=1.0, lam=-1.0), "lam >= 0: got -1.0"),
         (lambda: plan(10, 5, epsilon=1.0), "needs a delta above 0"),
         (lambda: plan(10, 5, epsilon=1.0, mu=1.0), "exactly one of"),
-        (lambda: plan(10, 5, mu=1.0, allocation="paperlike"), "'uniform', 'geometric' or 'spectrum'"),
+        (lambda: plan(10, 5, mu=1.0, allocation="paperlike"), "'uniform', 'geometric', 'spectrum' or 'paper'"),
         (lambda: Problem(rows=10, size=2, mu=math.inf), "mu > 0: got inf"),
     ],
 )

@@ -65,6 +65,20 @@ def test_exact_rows_do_not_depend_on_where_they_lie_in_memory() -> None:
             assert np.array_equal(found.norms[::-1], expected.norms)
 
 
+def test_the_quick_sorting_of_short_rows_changes_no_factor(monkeypatch) -> None:
+    """All rows by the integer norm give the same table as those alone that may be too long."""
+    rng = np.random.default_rng(2)
+    features = rng.normal(size=(4000, 50))
+    features *= (0.97 + 0.04 * rng.random(4000) ** 3)[:, None] / np.linalg.norm(features, axis=1)[:, None]
+    for order in (1, 2):
+        bound = RowBound(1.0 if order == 2 else 6.0, order)
+        quick = prepare_rows(features, np.zeros(4000), bound, exact=True)
+        with monkeypatch.context() as patch:
+            patch.setattr("hotpapers.dpopt.rows._norms", lambda block, order: np.full(len(block), np.inf))
+            slow = prepare_rows(features, np.zeros(4000), bound, exact=True)
+        assert np.array_equal(quick.features, slow.features)
+
+
 def test_a_row_alone_is_the_row_among_others() -> None:
     rng = np.random.default_rng(0)
     features = rng.normal(size=(5000, 90))

@@ -129,11 +129,12 @@ class ExactClippedSums:
     def _weights(self, margin: NDArray[np.float64], part: slice) -> NDArray[np.float64]:
         """Integer weights of a block's rows, each within its cap."""
         phi = self.loss.row_derivative(margin, self.rows.targets[part])
-        phi /= self._weight_spacing
+        phi *= 1.0 / self._weight_spacing  # a power of two
         caps = self._caps[part]
         if self.loss.outputs == 1:
             np.rint(phi, out=phi)
-            return np.clip(phi, -caps, caps, out=phi)
+            np.minimum(phi, caps, out=phi)
+            return np.maximum(phi, -caps, out=phi)
         size = np.zeros(len(phi))
         for k in range(phi.shape[1]):  # in the classes' order, not numpy's
             size += np.abs(phi[:, k]) if self.rows.bound.order == 1 else np.square(phi[:, k])

@@ -48,8 +48,8 @@ class Interpolated:
         place = np.clip(np.asarray(arguments, dtype=np.float64), self._low, self._high)
         place -= self._low
         place *= self._per_unit
-        cell = place.astype(np.int32)
+        cell = place.astype(np.intp)
         place -= cell
-        place *= self._slopes[cell]
-        place += self._values[cell]
+        place *= self._slopes.take(cell)
+        place += self._values.take(cell)
         return place

@@ -113,8 +113,10 @@ class Logistic:
 
     def row_derivative(self, margin: Array, target: Array) -> Array:
         """The same to 1e-6, from a table of the logistic function."""
-        sign = _like(target, margin)
-        return np.asarray(-sign * _LOGISTIC(-sign * margin))
+        minus_sign = -_like(target.astype(np.float64), margin)
+        phi = _LOGISTIC(minus_sign * margin)
+        phi *= minus_sign
+        return phi
 
 
 @dataclass(frozen=True)

@@ -28,14 +28,21 @@ from numpy.typing import NDArray
 
 from hotpapers.dpopt.accounting import Budget
 from hotpapers.dpopt.accounting.relations import Relation, sum_sensitivity
-from hotpapers.dpopt.allocation import geometric_shares, kick_responses, optimal_shares, spectrum_weights
+from hotpapers.dpopt.allocation import (
+    geometric_shares,
+    kick_responses,
+    optimal_shares,
+    paper_weights,
+    spectrum_weights,
+    with_floor,
+)
 from hotpapers.dpopt.errors import PrivacyError
 from hotpapers.dpopt.guard import MOST_COLUMNS
 from hotpapers.dpopt.methods import Method, Schedule, gradient_descent, heavy_ball, multi_stage, nesterov
 
 __all__ = ["PRIOR_TOP_EIGENVALUE", "Allocation", "Plan", "Problem", "plan", "prior_spectrum", "shares_of"]
 
-Allocation: TypeAlias = Literal["uniform", "geometric", "spectrum"]
+Allocation: TypeAlias = Literal["uniform", "geometric", "spectrum", "paper"]
 
 PRIOR_TOP_EIGENVALUE = 0.5
 GUARD_SHARE = 0.02
@@ -283,7 +290,14 @@ def shares_of(
         top = 1.0 / float(schedule.steps[0])
         curvatures, _ = prior_spectrum(problem, top)
         return optimal_shares(spectrum_weights(schedule, curvatures), "gaussian")
-    raise PrivacyError(f"allocation must be 'uniform', 'geometric' or 'spectrum': got {allocation!r}")
+    if allocation == "paper":
+        if problem.lam == 0:
+            raise PrivacyError("the paper's allocation rests on strong convexity: it needs lam > 0")
+        weights = paper_weights(schedule, mu=problem.lam, smooth=problem.smoothness)
+        return with_floor(optimal_shares(weights.log_noise, "gaussian"))
+    raise PrivacyError(
+        f"allocation must be 'uniform', 'geometric', 'spectrum' or 'paper': got {allocation!r}"
+    )
 
 
 def predicted(

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from hotpapers.dpopt.errors import PrivacyError
 
-__all__ = ["ROW_BITS", "PreparedRows", "RowBound", "prepare_rows"]
+__all__ = ["ROW_BITS", "PreparedRows", "RowBound", "prepare_rows", "within_norm"]
 
 ROW_BITS = 20
 _BLOCK_VALUES = 2**18
@@ -130,20 +130,18 @@ def prepare_rows(
     count, width = table.shape
     ready = np.empty((count, width + first), dtype=dtype)
     norms = np.empty(count, dtype=np.float64)
-    measure = _integer_norms if exact else _norms
     step = max(1, _BLOCK_VALUES // max(1, width))
     for start in range(0, count, step):
         block = np.nan_to_num(np.asarray(table[start : start + step], dtype=np.float64), nan=0.0)
         # 1e150: its square is finite, so the norm of such a row is a number.
         np.clip(block, -1e150, 1e150, out=block)
-        with np.errstate(divide="ignore"):
-            factor = np.minimum(1.0, bound.data_norm / (measure(block, bound.order) * _NORM_SLACK))
+        factor = _clip_factors(block, bound, exact=exact)
         whole = np.empty((len(block), width + first))
         np.multiply(block, factor[:, None], out=whole[:, first:])
         if bound.intercept is not None:
             whole[:, 0] = bound.intercept
         if exact:
-            whole /= bound.spacing
+            whole *= 1.0 / bound.spacing  # a power of two
             np.trunc(whole, out=whole)
             whole *= bound.spacing
         stored = ready[start : start + step]
@@ -153,19 +151,61 @@ def prepare_rows(
     return PreparedRows(ready, np.asarray(targets, dtype=dtype), norms, bound, exact)
 
 
+def within_norm(
+    features: ArrayLike, norm: float, order: Literal[1, 2], *, exact: bool = False
+) -> NDArray[np.float64]:
+    """Rows scaled down to a second declared norm, each by itself, before `prepare_rows` sees to the first.
+
+    Parameters
+    ----------
+    features
+        ``(n, d)``, as of `prepare_rows`.
+    norm, order
+        The bound.
+    exact
+        For secure mode: the same factor wherever a row stands.
+    """
+    block = np.nan_to_num(np.asarray(features, dtype=np.float64), nan=0.0)
+    np.clip(block, -1e150, 1e150, out=block)
+    return np.asarray(block * _clip_factors(block, RowBound(norm, order), exact=exact)[:, None])
+
+
 def _norms(block: NDArray[np.float64], order: int) -> NDArray[np.float64]:
     if order == 1:
         return np.asarray(np.abs(block).sum(axis=1))
     return np.asarray(np.sqrt(np.einsum("ij,ij->i", block, block)))
 
 
+def _clip_factors(block: NDArray[np.float64], bound: RowBound, *, exact: bool) -> NDArray[np.float64]:
+    """What each row is multiplied by, at most 1; for exact rows the same wherever a row stands.
+
+    The usual norm, whose last bits may depend on that, tells most exact rows to be so short that the integer norm,
+    an upper bound a little above it, would leave them alone as well: whichever way a row on the edge is sorted, its
+    factor is 1.
+    """
+    norms = _norms(block, bound.order) * _NORM_SLACK
+    if exact:
+        bits = _integer_bits(block.shape[1])
+        excess = 4.0 * block.shape[1] ** (1.0 / bound.order) * 2.0**-bits + 2.0**-ROW_BITS
+        long = np.flatnonzero(norms > bound.data_norm * (1.0 - excess))
+        norms = np.zeros(len(block))
+        norms[long] = _integer_norms(block[long], bound.order) * _NORM_SLACK
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.minimum(1.0, bound.data_norm / norms))
+
+
+def _integer_bits(width: int) -> int:
+    return min(ROW_BITS, (52 - math.ceil(math.log2(max(2, width)))) // 2)
+
+
 def _integer_norms(block: NDArray[np.float64], order: int) -> NDArray[np.float64]:
-    """Upper bounds of the norms, relative excess about 1e-6 sqrt(d): the same wherever a row stands.
+    """Upper bounds of the norms, the same wherever a row stands.
 
     Each value is rounded up, in absolute terms, to a multiple of a small part of the power of two above the row's
-    largest; the multiples are integers whose squares add up below 2^53.
+    largest; the multiples are integers whose squares add up below 2^53. The relative excess is at most
+    ``2 d^(1/order) 2^-bits``.
     """
-    bits = min(ROW_BITS, (52 - math.ceil(math.log2(max(2, block.shape[1])))) // 2)
+    bits = _integer_bits(block.shape[1])
     magnitudes = np.abs(block)
     _, exponents = np.frexp(magnitudes.max(axis=1, initial=0.0))
     unit = np.ldexp(1.0, np.maximum(exponents, -960) - bits)
