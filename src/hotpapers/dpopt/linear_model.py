@@ -109,8 +109,8 @@ class LinearModel:
         """Place of the predicted class of each row, ``(m,)``."""
         margins = self.margins(features)
         if margins.ndim == 2:
-            return margins.argmax(axis=1)
-        return (margins > 0).astype(np.int64)
+            return np.asarray(margins.argmax(axis=1))
+        return np.asarray(margins > 0).astype(np.int64)
 
     def numbers(self, features: NDArray[Any]) -> Floats:
         """Predicted number of each row in the target's units, within its bounds, ``(m,)``."""

@@ -6,8 +6,8 @@ The folder appears whole or not at all, holds no pickle and nothing derived from
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,15 @@ from hotpapers.dpopt.linear_model import LinearModel
 from hotpapers.dpopt.report import Coefficients, PrivacyReport
 from hotpapers.dpopt.tables.schema_file import schema_from, schema_words
 
-__all__ = ["EVALUATIONS", "SavedModel", "add_audit", "load_model", "save_model"]
+__all__ = [
+    "EVALUATIONS",
+    "SavedModel",
+    "add_audit",
+    "coefficients_of",
+    "load_model",
+    "refresh_report",
+    "save_model",
+]
 
 EVALUATIONS = "evaluations.jsonl"
 _FORMAT = "hotpapers-dpopt-model"
@@ -30,10 +38,19 @@ _FORMAT = "hotpapers-dpopt-model"
 
 @dataclass(frozen=True)
 class SavedModel:
-    """A model with its report, as a folder holds them."""
+    """A model with its report, as a folder holds them.
+
+    Parameters
+    ----------
+    model, report
+        What is used, and what is read.
+    options
+        Settings of the training, plain values: with schema and budget they make the training again.
+    """
 
     model: LinearModel
     report: PrivacyReport
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 def save_model(saved: SavedModel, folder: Path) -> None:
@@ -71,8 +88,8 @@ def load_model(folder: Path) -> SavedModel:
             coefficients=np.array(record["coefficients"], dtype=np.float64),
             schema=schema_from(record["schema"]),
         )
-        if tuple(record["features"]) != model.design.names:
-            raise PrivacyError(f"{folder / 'model.json'} is damaged: features and schema differ")
+        options = dict(record["options"])
+        named = tuple(record["features"])
         report = PrivacyReport.from_json(
             {
                 **record["report"],
@@ -83,13 +100,15 @@ def load_model(folder: Path) -> SavedModel:
                 "evaluations": None,
             }
         )
+    except PrivacyError:
+        raise
     except (KeyError, TypeError, ValueError) as error:
-        if isinstance(error, PrivacyError):
-            raise
         raise PrivacyError(f"{folder / 'model.json'} is damaged") from error
+    if named != model.design.names:
+        raise PrivacyError(f"{folder / 'model.json'} is damaged: features and schema differ")
     found = coefficients_of(model, record["deviation"])
     spent = read_durable(folder / EVALUATIONS) if (folder / EVALUATIONS).exists() else None
-    return SavedModel(model, replace(report, coefficients=found, evaluations=spent))
+    return SavedModel(model, replace(report, coefficients=found, evaluations=spent), options)
 
 
 def add_audit(folder: Path, results: Sequence[AuditResult]) -> SavedModel:
@@ -100,6 +119,11 @@ def add_audit(folder: Path, results: Sequence[AuditResult]) -> SavedModel:
     saved = replace(saved, report=replace(saved.report, audits=audits))
     saved.report.save(folder / "report.html")
     return saved
+
+
+def refresh_report(folder: Path) -> None:
+    """Write the folder's report anew, after an evaluation."""
+    load_model(folder).report.save(Path(folder) / "report.html")
 
 
 def coefficients_of(model: LinearModel, deviation: float | None) -> Coefficients:
@@ -127,6 +151,7 @@ def _record(saved: SavedModel) -> dict[str, Any]:
         "coefficients": model.coefficients.tolist(),
         "deviation": None if report.coefficients is None else report.coefficients.deviation,
         "schema": schema_words(model.schema),
+        "options": dict(saved.options),
         "report": kept,
     }
 

@@ -10,23 +10,17 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-import numpy as np
-
 import hotpapers
 from hotpapers.common.files import write_text
 from hotpapers.dpopt.accounting import Budget, Event, Ledger
-from hotpapers.dpopt.allocation import kick_responses
 from hotpapers.dpopt.audit.verdicts import AuditResult
-from hotpapers.dpopt.descent import History
 from hotpapers.dpopt.errors import PrivacyError
-from hotpapers.dpopt.planner import Plan
 from hotpapers.dpopt.tables.schema import Schema
 from hotpapers.dpopt.tables.schema_file import schema_from, schema_words
 
-__all__ = ["Coefficients", "Iterations", "PrivacyReport", "iterations_of", "noise_deviation"]
+__all__ = ["Coefficients", "Iterations", "PrivacyReport"]
 
 _FORMAT = "hotpapers-dpopt-report"
-_CURVATURES = 65
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -227,31 +221,6 @@ class PrivacyReport:
             "delta": delta,
             "epsilon": self.ledger.epsilon(delta) if delta else (pure if math.isfinite(pure) else None),
         }
-
-
-def iterations_of(plan: Plan, history: History) -> Iterations:
-    """The division of the budget as it was run: shares as planned, scales as drawn."""
-    return Iterations(
-        method=plan.method,
-        shares=tuple(float(share) for share in plan.shares()),
-        scales=tuple(float(scale) for scale in history.scale),
-        stages=tuple(int(stage) for stage in plan.schedule().stages),
-    )
-
-
-def noise_deviation(plan: Plan, history: History) -> float:
-    """Largest standard deviation that the noise gives a coefficient of the last iterate.
-
-    For a quadratic whose curvatures lie between lam and the step's 1/alpha the noise of the last iterate has
-    covariance ``U diag(v(l)) U'``, so no coordinate's variance exceeds the largest v(l). Curvatures are the
-    rows' and not public, so the largest is taken over all of them.
-    """
-    schedule = plan.schedule()
-    top = max(1.0 / float(schedule.steps[0]), plan.problem.lam)
-    curvatures = np.geomspace(max(plan.problem.lam, 1e-6 * top), top, _CURVATURES)
-    steps = np.asarray(history.step_size) * np.asarray(history.scale) / plan.problem.rows
-    variances = np.square(steps) @ np.square(kick_responses(schedule, curvatures))
-    return math.sqrt(float(variances.max()))
 
 
 def _as_floats(value: Any) -> Any:

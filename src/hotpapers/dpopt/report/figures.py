@@ -13,10 +13,10 @@ import numpy as np
 
 from hotpapers.common.figures import PALETTE
 from hotpapers.common.html import clean_text
+from hotpapers.dpopt.accounting.spending import shown
 from hotpapers.dpopt.audit.verdicts import AuditResult
 from hotpapers.dpopt.report.contents import Coefficients, Iterations
 from hotpapers.dpopt.report.curves import PrivacyCurve
-from hotpapers.dpopt.report.sections import number
 
 __all__ = ["draw_coefficients", "draw_curve", "draw_iterations", "most_drawn"]
 
@@ -30,14 +30,11 @@ _VIEW = 1000  # units of a panel's own coordinates, either way
 def draw_iterations(found: Iterations) -> str:
     """Two panels above each other: share of the budget, and noise on the sum, iteration by iteration."""
     top, height, gap = 30, 120, 56
-    parts = []
+    parts: list[str] = []
     panels = (("share of the budget, %", [100 * share for share in found.shares], "blue"),
               ("noise scale on the sum", list(found.scales), "orange"))  # fmt: skip
     for row, (name, values, hue) in enumerate(panels):
         y = top + row * (height + gap)
-        values = [value for value in values if math.isfinite(value)]
-        if not values:
-            continue
         most = max(values) * 1.08
         parts.append(_label(_LEFT, y - 10, name, anchor="start", strong=True))
         parts += _value_axis(y, height, _round_steps(most))
@@ -99,7 +96,7 @@ def draw_curve(
         x, y = place(epsilon, delta)
         parts += _mark(kind, x, y, hue, f"{name} {epsilon:.3g}")
     title = "The privacy curve of the ledger: each point is a pair of ε and δ that it satisfies."
-    title += "".join(f" {name} {epsilon:.3g} at δ = {number(delta)}." for _, epsilon, delta, _, name in marks)
+    title += "".join(f" {name} {epsilon:.3g} at δ = {shown(delta)}." for _, epsilon, delta, _, name in marks)
     return _svg(parts, title, top + height + 46)
 
 
@@ -129,8 +126,8 @@ def draw_coefficients(found: Coefficients, output: int) -> str:
         y = head + step * row + step / 2 - 3
         x1, x2 = across(max(-most, values[at] - reach)), across(min(most, values[at] + reach))
         name = found.names[at]
-        shown = name if len(name) <= 24 else name[:23] + "…"
-        parts.append(_label(left - 2, y + 4.5, shown, anchor="end"))
+        short = name if len(name) <= 24 else name[:23] + "…"
+        parts.append(_label(left - 2, y + 4.5, short, anchor="end"))
         if reach:
             parts.append(
                 f'<line x1="{_n(x1)}%" y1="{_n(y)}" x2="{_n(x2)}%" y2="{_n(y)}" stroke="{_colour("blue")}" '
@@ -201,7 +198,8 @@ def _mark(kind: str, x: float, y: float, hue: str, words: str) -> Iterator[str]:
     """A sign of its own shape for each kind, with its words on the side that has room."""
     colour = _colour(hue)
     if kind == "audit":
-        yield f'<line x1="{_n(x)}%" y1="{_n(y - 14)}" x2="{_n(x)}%" y2="{_n(y + 14)}" stroke="{colour}" stroke-width="3"/>'
+        ends = f'x1="{_n(x)}%" y1="{_n(y - 14)}" x2="{_n(x)}%" y2="{_n(y + 14)}"'
+        yield f'<line {ends} stroke="{colour}" stroke-width="3"/>'
     elif kind == "budget":
         yield f'<circle cx="{_n(x)}%" cy="{_n(y)}" r="6" fill="none" stroke="{colour}" stroke-width="3"/>'
     else:

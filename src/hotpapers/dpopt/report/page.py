@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from hotpapers.common.figures import palette_css
 from hotpapers.common.html import environment, render_page
+from hotpapers.dpopt.accounting.spending import shown
 from hotpapers.dpopt.report.contents import Coefficients, PrivacyReport
 from hotpapers.dpopt.report.curves import privacy_curve
 from hotpapers.dpopt.report.figures import draw_coefficients, draw_curve, draw_iterations, most_drawn
-from hotpapers.dpopt.report.sections import STAMP, Table, headline, number, sections
+from hotpapers.dpopt.report.sections import STAMP, Table, headline, sections
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -61,8 +62,10 @@ def _figures(report: PrivacyReport) -> list[_Figure]:
             (
                 "Epsilon and delta",
                 draw_curve(curve, report.audits, allowed),
-                "Each point of the line is a pair (ε, δ) that everything spent satisfies together; none is “the” "
-                "right one. What an audit found lies to the left of the line, or the claim is wrong.",
+                (
+                    "Each point of the line is a pair (ε, δ) that everything spent satisfies together; none is “the” "
+                    "right one. What an audit found lies to the left of the line, or the claim is wrong."
+                ),
             )
         )
     if report.iterations is not None:
@@ -70,8 +73,10 @@ def _figures(report: PrivacyReport) -> list[_Figure]:
             (
                 "Budget and noise along the iterations",
                 draw_iterations(report.iterations),
-                "How the gradients’ part of the budget was divided, and the noise that follows from it. "
-                "Both were fixed before the first iteration.",
+                (
+                    "How the gradients’ part of the budget was divided, and the noise that follows from it. "
+                    "Both were fixed before the first iteration."
+                ),
             )
         )
     found = report.coefficients
@@ -92,7 +97,7 @@ def _coefficient_table(found: Coefficients | None) -> Table | None:
     if found is None or (len(found.names) <= most_drawn and len(found.outputs) <= _MOST_FIGURES):
         return None
     rows = tuple(
-        (name, *(number(values[at]) for values in found.values)) for at, name in enumerate(found.names)
+        (name, *(shown(values[at]) for values in found.values)) for at, name in enumerate(found.names)
     )
     return Table(("feature", *found.outputs), rows)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from hotpapers.dpopt.accounting import Budget, Event, Ledger
+from hotpapers.dpopt.accounting.spending import has_rho, shown, spent_of
 from hotpapers.dpopt.audit.verdicts import AuditResult
 from hotpapers.dpopt.report.contents import PrivacyReport
 from hotpapers.dpopt.tables.schema import Categorical, Classes, Column, Schema
@@ -69,22 +70,15 @@ def sections(report: PrivacyReport) -> list[Section]:
     return [*made, _reproduction(report)]
 
 
-def number(value: float) -> str:
-    """Four significant digits; words for what is not finite."""
-    if math.isinf(value):
-        return "unbounded"
-    return f"{value:.4g}".replace("e-0", "e-")
-
-
 def _guarantee(report: PrivacyReport) -> str:
     delta = report.budget.delta
     if delta:
-        return f"ε = {number(report.ledger.epsilon(delta))} at δ = {number(delta)}"
-    if report.budget.kind in {"pure", "noise_multiplier"} or not _has_rho(report.ledger):
-        return f"ε = {number(report.ledger.epsilon(0.0))}"
+        return f"ε = {shown(report.ledger.epsilon(delta))} at δ = {shown(delta)}"
+    if report.budget.kind in {"pure", "noise_multiplier"} or not has_rho(report.ledger):
+        return f"ε = {shown(report.ledger.epsilon(0.0))}"
     if report.budget.kind == "gdp":
-        return f"μ = {number(report.ledger.mu())} Gaussian DP"
-    return f"ρ = {number(report.ledger.rho())} zero-concentrated DP"
+        return f"μ = {shown(report.ledger.mu())} Gaussian DP"
+    return f"ρ = {shown(report.ledger.rho())} zero-concentrated DP"
 
 
 def _relation_words(ledger: Ledger) -> str:
@@ -101,11 +95,15 @@ def _protected(report: PrivacyReport) -> Section:
         difference = f"of any one {unit}, compared with any other in its place, {content}"
         attack = f"which of two {unit}s was used"
     sentences = [
-        f"Protected is {difference}. This holds against anybody who sees the model, the ledger "
-        f"and this report, knows everything about every other {unit}, and has any computer and any amount of time.",
+        (
+            f"Protected is {difference}. This holds against anybody who sees the model, the ledger "
+            f"and this report, knows everything about every other {unit}, and has any computer and any amount of time."
+        ),
         _promise(report),
-        f"An attacker who must tell {attack}, and would otherwise guess at even odds, is right at most "
-        f"{_best_guess(ledger)} of the time.",
+        (
+            f"An attacker who must tell {attack}, and would otherwise guess at even odds, is right at most "
+            f"{_best_guess(ledger)} of the time."
+        ),
     ]
     if not report.private:
         sentences.insert(
@@ -120,7 +118,7 @@ def _promise(report: PrivacyReport) -> str:
     if math.isinf(epsilon):
         return "The guarantee has a number only at a δ above 0; the curve below gives it for every δ."
     factor = f"{math.exp(epsilon):.4g}" if epsilon < 700 else "more than 10^300"
-    rare = f", but for a probability of {number(delta)}" if delta else ""
+    rare = f", but for a probability of {shown(delta)}" if delta else ""
     return f"No outcome becomes more than e^ε = {factor} times as likely by that difference{rare}."
 
 
@@ -134,13 +132,15 @@ def _budget(report: PrivacyReport) -> Section:
     ledger, budget = report.ledger, report.budget
     rows = [_currency_row(budget, ledger)]
     pure = ledger.epsilon(0.0)
-    rows.append(("pure ε, at δ = 0", "-", number(pure), "-"))
-    for delta in (1e-5, 1e-6):
-        if delta != budget.delta:
-            rows.append((f"ε at δ = {number(delta)}", "-", number(ledger.epsilon(delta)), "-"))
-    if _has_rho(ledger):
-        rows.append(("ρ of zero-concentrated DP", "-", number(ledger.rho()), "-"))
-        rows.append(("μ of Gaussian DP", "-", number(ledger.mu()), "-"))
+    rows.append(("pure ε, at δ = 0", "-", shown(pure), "-"))
+    rows += [
+        (f"ε at δ = {shown(delta)}", "-", shown(ledger.epsilon(delta)), "-")
+        for delta in (1e-5, 1e-6)
+        if delta != budget.delta
+    ]
+    if has_rho(ledger):
+        rows.append(("ρ of zero-concentrated DP", "-", shown(ledger.rho()), "-"))
+        rows.append(("μ of Gaussian DP", "-", shown(ledger.mu()), "-"))
     note = (
         "One ledger, stated in several currencies: the rows say the same, they do not add up. A budget that "
         "is not exhausted may be spent on later releases from the same rows; add them to this ledger."
@@ -154,29 +154,12 @@ def _budget(report: PrivacyReport) -> Section:
 
 
 def _currency_row(budget: Budget, ledger: Ledger) -> tuple[str, str, str, str]:
-    name, allowed, spent = _currency(budget, ledger)
+    name, allowed, spent = spent_of(budget, ledger)
     left = "-"
     if budget.noise_multiplier is None:
         rest = allowed - spent
-        left = number(rest) if rest > 1e-6 * allowed else "0"
-    return name, number(allowed), number(spent), left
-
-
-def _currency(budget: Budget, ledger: Ledger) -> tuple[str, float, float]:
-    if budget.epsilon is not None:
-        delta = budget.delta or 0.0
-        return f"ε at δ = {number(delta)}" if delta else "pure ε", budget.epsilon, ledger.epsilon(delta)
-    if budget.rho is not None:
-        return "ρ of zero-concentrated DP", budget.rho, ledger.rho()
-    if budget.mu is not None:
-        return "μ of Gaussian DP", budget.mu, ledger.mu()
-    assert budget.noise_multiplier is not None  # noqa: S101 - the only kind left
-    least = min((event.noise_multiplier for event in ledger), default=math.inf)
-    return "noise multiplier of each release (at least)", budget.noise_multiplier, least
-
-
-def _has_rho(ledger: Ledger) -> bool:
-    return all(event.sampling.kind == "full" and not event.is_objective_gaussian for event in ledger)
+        left = shown(rest) if rest > 1e-6 * allowed else "0"
+    return name, shown(allowed), shown(spent), left
 
 
 def _mechanisms(report: PrivacyReport) -> Section:
@@ -188,7 +171,7 @@ def _mechanisms(report: PrivacyReport) -> Section:
         "Scale: standard deviation of Gaussian noise, b of Laplace noise, per coordinate."
     )
     amplified = {event.sampling.kind for event in report.ledger} - {"full"}
-    more = ()
+    more: tuple[str, ...] = ()
     if "poisson" in amplified:
         more = ("Amplification by Poisson sampling is proved for added or removed rows, and used for those.",)
     elif amplified:
@@ -207,7 +190,7 @@ def _event_row(events: list[Event]) -> tuple[str, ...]:
     norm = {"l1": " (L1)", "l2": " (L2)", "none": ""}[first.norm]
     looks = _SAMPLING[first.sampling.kind]
     if first.sampling.kind != "full":
-        looks += f", rate {number(first.sampling.rate)}"
+        looks += f", rate {shown(first.sampling.rate)}"
     return (
         first.purpose or "not said",
         _MECHANISMS[first.mechanism],
@@ -220,14 +203,16 @@ def _event_row(events: list[Event]) -> tuple[str, ...]:
 
 def _span(values: Iterable[float]) -> str:
     found = sorted(values)
-    low, high = number(found[0]), number(found[-1])
+    low, high = shown(found[0]), shown(found[-1])
     return low if low == high else f"{low} to {high}"
 
 
 def _assumptions(report: PrivacyReport) -> Section:
     sentences = (
-        "The guarantee holds if these were known without looking at the rows. They are declared, not checked; "
-        "rows that do not keep to them were moved to the nearest allowed value, and nobody was told which.",
+        (
+            "The guarantee holds if these were known without looking at the rows. They are declared, not checked; "
+            "rows that do not keep to them were moved to the nearest allowed value, and nobody was told which."
+        ),
     )
     rows = tuple((name, words) for name, words in report.assumptions.items())
     return Section(
@@ -293,9 +278,9 @@ def _audit(audits: tuple[AuditResult, ...]) -> Section:
     rows = tuple(
         (
             one.verdict,
-            number(one.eps_lower),
-            number(one.claim),
-            number(one.delta),
+            shown(one.eps_lower),
+            shown(one.claim),
+            shown(one.delta),
             f"{100 * one.confidence:g} %",
         )
         for one in audits
@@ -312,8 +297,8 @@ def _audit(audits: tuple[AuditResult, ...]) -> Section:
 
 def _evaluations(ledger: Ledger) -> Section:
     words = (
-        f"Scores on private test rows were released {len(ledger)} time(s); in all, about one {ledger.unit} of "
-        f"the test rows: ε = {number(ledger.epsilon(0.0))}. Where test rows were training rows too, add it to the budget."
+        f"Scores on private test rows were released {len(ledger)} time(s): ε = {shown(ledger.epsilon(0.0))} in all, for one {ledger.unit} "
+        "of the test rows. Where test rows were training rows too, add it to the budget."
     )
     return Section("evaluations", "Evaluations", (words,))
 
@@ -334,7 +319,7 @@ def _reproduction(report: PrivacyReport) -> Section:
 
 def _plain(value: object) -> str:
     if isinstance(value, float):
-        return number(value)
+        return shown(value)
     if isinstance(value, bool):
         return "yes" if value else "no"
     return "-" if value is None else str(value)
