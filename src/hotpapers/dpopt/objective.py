@@ -48,6 +48,8 @@ __all__ = ["ObjectivePlan", "RowNorms", "plan_objective", "release_minimiser"]
 
 _OUTPUT_SHARE = 0.002
 _PASSES = 4
+# Of the smoothness: below it the minimiser could not be certified.
+_LEAST_CONVEXITY = 1e-7
 _SHRINKAGE, _SHRINKAGE_EXPONENT = 0.6, 1.2
 
 
@@ -173,8 +175,9 @@ def plan_objective(
         )
 
     if regularisation is None:
-        least = least_regularisation(bounds, _epsilon(budget) * (1 - _OUTPUT_SHARE))
-        regularisation = wanted = max(rows.value * lam, least)
+        least = least_regularisation(bounds, min(_epsilon(budget) * (1 - _OUTPUT_SHARE), 1000.0))
+        flattest = _LEAST_CONVEXITY * rows.value * loss.curvature_bound * norms.l2**2
+        regularisation = wanted = max(rows.value * lam, least, flattest)
         for _ in range(_PASSES):
             deviation = math.sqrt(_variance(priced(regularisation).scale, chosen, size) * size)
             relative = deviation / (rows.value * steepest * norms.l2)

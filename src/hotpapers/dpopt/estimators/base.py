@@ -198,12 +198,9 @@ class DPLinearModel(BaseEstimator):  # type: ignore[misc]
         PrivacyError
             If their type is not one of numbers: a conversion would tell whether each value is one.
         """
-        kind = getattr(getattr(X, "dtype", None), "kind", "f")
-        if kind in "OUSV":
-            raise PrivacyError(f"X must be an array of numbers: got dtype {X.dtype}; convert it beforehand")
         found: NDArray[Any] = validate_data(
             self,
-            X,
+            _typed(X),
             reset=reset,
             dtype=[np.float64, np.float32],
             ensure_all_finite=False,
@@ -218,7 +215,9 @@ class DPLinearModel(BaseEstimator):  # type: ignore[misc]
             raise PrivacyError(
                 f"{type(self).__name__} requires y to be passed, but the target y is None"
             )
-        if getattr(getattr(y, "dtype", None), "kind", "f") == "c" or np.iscomplexobj(y):
+        if getattr(y, "dtype", None) is None:
+            y = np.asarray(y)
+        if getattr(y.dtype, "kind", "O") == "c":
             raise PrivacyError("Complex data not supported in y")
         found: NDArray[Any] = column_or_1d(y, warn=True)
         if len(found) != count:
@@ -297,11 +296,8 @@ class DPLinearModel(BaseEstimator):  # type: ignore[misc]
     def _margins(self, X: ArrayLike) -> NDArray[np.float64]:
         """``X coef' + intercept``, ``(n, K)``; what is no number is put where the fit put it."""
         check_is_fitted(self, "coef_")
-        kind = getattr(getattr(X, "dtype", None), "kind", "f")
-        if kind in "OUSV":
-            raise PrivacyError(f"X must be an array of numbers: got dtype {np.asarray(X).dtype}")
         found = validate_data(
-            self, X, reset=False, dtype=[np.float64, np.float32], ensure_all_finite=False, ensure_min_samples=0
+            self, _typed(X), reset=False, dtype=[np.float64, np.float32], ensure_all_finite=False, ensure_min_samples=0
         )
         middle = 0.0 if self.bounds is None else ColumnBounds.declared(self.bounds, found.shape[1]).middle
         known = np.nan_to_num(np.where(np.isnan(found), middle, found))
@@ -314,6 +310,26 @@ class DPLinearModel(BaseEstimator):  # type: ignore[misc]
     def fit(self, X: Any, y: Any, *, checkpoint: str | Path | None = None) -> Self:
         """Fit the model privately; see the subclasses."""
         raise NotImplementedError
+
+
+def _typed(X: Any) -> Any:
+    """X, whose *type* is one of numbers: converting words would tell whether each of them is a number.
+
+    Raises
+    ------
+    PrivacyError
+        With the type, which is public.
+    """
+    kinds = getattr(X, "dtypes", None)
+    if kinds is None and getattr(X, "dtype", None) is None:
+        try:
+            X = np.asarray(X)
+        except ValueError as error:
+            raise PrivacyError("X must be a table of numbers (n, d)") from error
+    for kind in [X.dtype] if kinds is None else list(kinds):
+        if getattr(kind, "kind", "O") in "OUSV":
+            raise PrivacyError(f"X must hold numbers: got dtype {kind}; convert it beforehand")
+    return X
 
 
 def _given(value: Any, kind: type[Any], name: str) -> Any:

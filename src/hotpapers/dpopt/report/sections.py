@@ -297,8 +297,8 @@ def _audit(audits: tuple[AuditResult, ...]) -> Section:
 
 def _evaluations(ledger: Ledger) -> Section:
     words = (
-        f"Scores on private test rows were released {len(ledger)} time(s): ε = {shown(ledger.epsilon(0.0))} in all, for one {ledger.unit} "
-        "of the test rows. Where test rows were training rows too, add it to the budget."
+        f"Scores on private test rows were released {len(ledger)} time(s): ε = {shown(ledger.epsilon(0.0))} in all, "
+        f"for one {ledger.unit} of the test rows. Where test rows were training rows too, add it to the budget."
     )
     return Section("evaluations", "Evaluations", (words,))
 
