@@ -15,9 +15,9 @@ from typing import cast
 
 from hotpapers.common.errors import InputError
 from hotpapers.dpopt.accountant import Accountant
-from hotpapers.dpopt.accounting import Budget, Event, read_account
+from hotpapers.dpopt.accounting import Budget, DurableLedger, Event, read_account, read_durable
 from hotpapers.dpopt.checkpoints import Checkpoint
-from hotpapers.dpopt.errors import BudgetError
+from hotpapers.dpopt.errors import BudgetError, PrivacyError
 from hotpapers.dpopt.model_folder import SavedModel, save_model
 from hotpapers.dpopt.table_training import TableTraining
 
@@ -91,6 +91,8 @@ def train_to_folder(
     if folder.exists():
         raise InputError(f"{folder} is there already: give another name, or remove it")
     working = unfinished(folder)
+    if not resume:
+        _forget_if_unspent(working)
     if working.exists() and not resume:
         raise InputError(
             f"a training of {folder} did not end, and what it spent stands in {working}: "
@@ -102,13 +104,32 @@ def train_to_folder(
     try:
         training.require(shared)
         working.mkdir(parents=True, exist_ok=True)
-        saved = _trained(training, data, working, shared)
-        save_model(saved, folder)
+        try:
+            saved = _trained(training, data, working, shared)
+            save_model(saved, folder)
+        except Exception:
+            _forget_if_unspent(working)
+            raise
     finally:
         if shared is not None:
             shared.close()
     shutil.rmtree(working, ignore_errors=True)
     return saved
+
+
+def _forget_if_unspent(working: Path) -> None:
+    """Remove what a training left that ended before it spent anything; one that is running is left alone."""
+    path = working / "ledger.jsonl"
+    if path.exists():
+        spent = read_durable(path)
+        if len(spent):
+            return
+        try:
+            with DurableLedger(path, spent.relation, unit=spent.unit):
+                pass
+        except PrivacyError:
+            return
+    shutil.rmtree(working, ignore_errors=True)
 
 
 def _trained(training: TableTraining, data: Path, working: Path, shared: Accountant | None) -> SavedModel:
