@@ -66,8 +66,13 @@ def test_the_minimiser_is_certified(loss, regularisation) -> None:
     assert np.linalg.norm(objective.gradient(theta)) + objective.error(theta) <= 1e-8
     from scipy.optimize import minimize
 
-    other = minimize(lambda t: objective.value(t.reshape(theta.shape)), theta.reshape(-1) + 0.1, method="BFGS",
-                     jac=lambda t: objective.gradient(t.reshape(theta.shape)).reshape(-1), options={"gtol": 1e-7})  # fmt: skip
+    other = minimize(
+        lambda t: objective.value(t.reshape(theta.shape)),
+        theta.reshape(-1) + 0.1,
+        method="BFGS",
+        jac=lambda t: objective.gradient(t.reshape(theta.shape)).reshape(-1),
+        options={"gtol": 1e-7},
+    )
     assert theta.reshape(-1) == pytest.approx(other.x, abs=1e-4)
 
 

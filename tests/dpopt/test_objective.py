@@ -72,11 +72,13 @@ def test_released_is_the_perturbed_minimiser_and_covering_noise(monkeypatch, noi
     loss, log, order = Logistic(), [], []
     budget = Budget(epsilon=1.0, delta=1e-6 if noise == "gaussian" else None)
     found = planned(loss, budget, noise=noise)
-    monkeypatch.setattr(
-        "hotpapers.dpopt.objective.replace", lambda one, kind: Recorded(kind, log, 9)
-    )
+    monkeypatch.setattr("hotpapers.dpopt.objective.replace", lambda one, kind: Recorded(kind, log, 9))
     released = release_minimiser(
-        rows := rows_for(loss), loss, found, noise=Recorded(noise, log), spend=lambda event: order.append(len(log))
+        rows := rows_for(loss),
+        loss,
+        found,
+        noise=Recorded(noise, log),
+        spend=lambda event: order.append(len(log)),
     )
     assert order == [0, 0]
     (kind, nothing, b, scale, spacing), (covering, theta, out, out_scale, out_spacing) = log
@@ -130,9 +132,7 @@ def test_a_huge_budget_gives_the_usual_coefficients(exact) -> None:
     loss = Logistic()
     rows = rows_for(loss, exact=exact)
     found = planned(loss, Budget(epsilon=1e6))
-    noise = (
-        LatticeNoise(found.noise) if exact else PlainNoise(found.noise, np.random.default_rng(0))
-    )
+    noise = LatticeNoise(found.noise) if exact else PlainNoise(found.noise, np.random.default_rng(0))
     theta = release_minimiser(rows, loss, found, noise=noise, spend=lambda event: None)
     usual = LogisticRegression(C=1 / (1e-3 * N), fit_intercept=False, tol=1e-10, max_iter=1000)
     usual.fit(rows.features.astype(float), rows.targets)
@@ -157,7 +157,11 @@ def test_a_bought_number_of_rows() -> None:
     ledger = Ledger("add_remove")
     counts = [
         noisy_count_pure(
-            rows_for(Logistic(), n=500), 0.5, "add_remove", LatticeNoise("laplace", SeededEntropy(s)), ledger.append
+            rows_for(Logistic(), n=500),
+            0.5,
+            "add_remove",
+            LatticeNoise("laplace", SeededEntropy(s)),
+            ledger.append,
         )
         for s in range(200)
     ]

@@ -132,9 +132,7 @@ class Contender:
 OURS = (
     Contender("DP-NAG, planner", "(epsilon, delta), add_remove", "nag"),
     Contender("DP-HB, planner", "(epsilon, delta), add_remove", "hb"),
-    Contender(
-        "DP-GD, best T", "(epsilon, delta), add_remove", "gd", _GRADIENT_DESCENT_STEPS, secure=False
-    ),
+    Contender("DP-GD, best T", "(epsilon, delta), add_remove", "gd", _GRADIENT_DESCENT_STEPS, secure=False),
     Contender("objective perturbation", "(epsilon, delta), add_remove", "objective"),
     Contender("objective perturbation, pure", "epsilon, replace_one", "objective"),
 )
@@ -231,7 +229,9 @@ def peer_rows(
     )
     found = []
     for epsilon in epsilons:
-        made = run_peer(name, python, problem, epsilon=epsilon, delta=delta, repeats=repeats, settings=settings)
+        made = run_peer(
+            name, python, problem, epsilon=epsilon, delta=delta, repeats=repeats, settings=settings
+        )
         candidates = [
             _row(
                 problem,

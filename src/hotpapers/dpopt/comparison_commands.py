@@ -23,7 +23,9 @@ def compare(
     test: Annotated[Path | None, typer.Option(help="Rows for accuracy.")] = None,
     epsilons: Annotated[str, typer.Option(help="Comma-separated.")] = "0.1,0.5,1,2,4",
     delta: Annotated[float, typer.Option(help="Of the methods that need one.")] = 1e-5,
-    repeats: Annotated[int, typer.Option(help="Unseeded runs of each of our methods and of diffprivlib.")] = 20,
+    repeats: Annotated[
+        int, typer.Option(help="Unseeded runs of each of our methods and of diffprivlib.")
+    ] = 20,
     opacus_repeats: Annotated[int, typer.Option(help="Runs of Opacus, which takes long.")] = 3,
     lam: Annotated[float, typer.Option(help="Regulariser (lam/2) |theta|^2 of the mean loss.")] = 1e-4,
     diffprivlib_python: Annotated[
@@ -45,21 +47,29 @@ def compare(
     from hotpapers.dpopt.errors import PrivacyError
 
     if not public_data:
-        raise PrivacyError("the comparison shows exact risks of these rows: say --public-data if they are public")
+        raise PrivacyError(
+            "the comparison shows exact risks of these rows: say --public-data if they are public"
+        )
     amounts = _numbers(epsilons)
     problem = _problem(train, test, schema, lam)
     found = comparison.compare(
         problem, amounts, delta=delta, repeats=repeats, watch=lambda runs: progress(runs, "methods")
     )
     rows = list(found.rows)
-    for name, python, runs in (
-        ("diffprivlib", diffprivlib_python, repeats),
-        ("opacus", opacus_python, opacus_repeats),
-    ):
-        if python is not None:
-            rows += comparison.peer_rows(
-                problem, name, python, amounts, delta=delta, repeats=runs, least=found.least_risk  # type: ignore[arg-type]
-            )
+    if diffprivlib_python is not None:
+        rows += comparison.peer_rows(
+            problem, "diffprivlib", diffprivlib_python, amounts, repeats=repeats, least=found.least_risk
+        )
+    if opacus_python is not None:
+        rows += comparison.peer_rows(
+            problem,
+            "opacus",
+            opacus_python,
+            amounts,
+            delta=delta,
+            repeats=opacus_repeats,
+            least=found.least_risk,
+        )
     record = replace(found, rows=tuple(rows)).record()
     if out is not None:
         write_text(out, json.dumps(record, indent=2) + "\n")
@@ -106,7 +116,18 @@ def _problem(train: Path, test: Path | None, schema: Path, lam: float) -> Proble
 def _print(rows: list[Row]) -> None:
     from hotpapers.common.console import console, table
 
-    headings = ("method", "guarantee", "epsilon", "excess", "sd", "accuracy", "runs", "CPU s", "settings", "charged")
+    headings = (
+        "method",
+        "guarantee",
+        "epsilon",
+        "excess",
+        "sd",
+        "accuracy",
+        "runs",
+        "CPU s",
+        "settings",
+        "charged",
+    )
     sheet = table(*headings, numbers=headings[2:8])
     for row in rows:
         numbers: tuple[Any, ...] = (row.excess, row.excess_sd, row.accuracy)

@@ -239,7 +239,9 @@ def release_minimiser(
     if noise.kind != plan.noise or rows.width * loss.outputs != plan.size:
         raise PrivacyError(f"the plan is for {plan.noise} noise on {plan.size} coefficients")
     if len(rows.features) > plan.rows.most:
-        raise PrivacyError("the declared number of rows is too small by a factor of 4 or more: declare it anew")
+        raise PrivacyError(
+            "the declared number of rows is too small by a factor of 4 or more: declare it anew"
+        )
     for event in plan.events:
         spend(event)
     shape = (rows.width,) if loss.outputs == 1 else (rows.width, loss.outputs)
@@ -304,9 +306,10 @@ def _predicted(
     curvatures, gaps = prior_spectrum(problem, problem.smoothness)
     extra = regularisation / rows - lam
     left = extra / (curvatures + extra)
-    return float(np.sum(gaps * left**2) + 0.5 * _variance(scale, noise, size) / rows**2 * np.sum(
-        curvatures / (curvatures + extra) ** 2
-    ))
+    return float(
+        np.sum(gaps * left**2)
+        + 0.5 * _variance(scale, noise, size) / rows**2 * np.sum(curvatures / (curvatures + extra) ** 2)
+    )
 
 
 def _variance(scale: float, noise: LinearTerm, size: int) -> float:

@@ -239,8 +239,10 @@ def train(
     ledger = Ledger(request.budget.relation, request.budget.unit)
     if accountant is not None:
         if checkpoint is not None and not accountant.durable:
-            raise PrivacyError("a fit that can be resumed needs an accountant with a path: memory is lost with it")
-        accountant.require(methods.planned_events(request, features, checkpoint))
+            raise PrivacyError(
+                "a fit that can be resumed needs an accountant with a path: memory is lost with it"
+            )
+        accountant.require(methods.planned_events(request, checkpoint))
 
     def spend(event: Event) -> None:
         if accountant is not None:

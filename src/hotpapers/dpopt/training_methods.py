@@ -27,9 +27,9 @@ from hotpapers.dpopt.noise.scales import knorm_scale, laplace_scale, quieter_pur
 from hotpapers.dpopt.objective import ObjectivePlan, plan_objective, release_minimiser
 from hotpapers.dpopt.planner import COUNT_SHARE, GUARD_SHARE, Allocation, Plan, Problem, plan
 from hotpapers.dpopt.pure_descent import PureAllocation, PureNoise, PurePlan, plan_pure_descent
-from hotpapers.dpopt.releases import NoiseKind, noise_event
-from hotpapers.dpopt.rows import PreparedRows
+from hotpapers.dpopt.releases import noise_event
 from hotpapers.dpopt.row_count import RowCount
+from hotpapers.dpopt.rows import PreparedRows
 from hotpapers.dpopt.sampled_plan import SampledPlan, plan_sampled_descent
 from hotpapers.dpopt.sampled_sums import SampledSums
 from hotpapers.dpopt.sufficient_statistics import noisy_statistics, ridge_from_statistics
@@ -39,9 +39,11 @@ __all__ = ["METHOD_OF", "RESUMABLE", "planned_events"]
 
 RESUMABLE = ("gd", "hb", "nag", "masg")
 _COUNT_EPSILON_SHARE = 0.01
+# Below this part of the planned budget the iterations to come would do harm.
+_WORTHWHILE = 0.1
 
 
-def planned_events(request: Request, features: Any, checkpoint: Checkpoint | None) -> list[Event]:
+def planned_events(request: Request, checkpoint: Checkpoint | None) -> list[Event]:
     """Events that stand for all that a fit will spend, known before any row is read."""
     budget = request.budget
     if budget.kind == "pure":
@@ -87,10 +89,8 @@ def _gaussian_descent(task: Task, ledger: Ledger) -> Trained:
     settled = _settled(task, rows, bought)
     if checkpoint is not None:
         resumed = checkpoint.state
-        if resumed is not None and resumed.iteration >= settled.iterations:
-            return Trained(
-                resumed.iterate.current, settled, ledger, settled.iterations, resumed.history
-            )
+        if resumed is not None and _ended(settled, resumed.iteration, _mu_left(total, checkpoint)):
+            return Trained(resumed.iterate.current, settled, ledger, resumed.iteration, resumed.history)
     fit = run(
         rows,
         request.loss,
@@ -103,6 +103,18 @@ def _gaussian_descent(task: Task, ledger: Ledger) -> Trained:
         save=None if checkpoint is None else checkpoint.save,
     )
     return Trained(fit.theta, settled, ledger, settled.iterations, fit.history)
+
+
+def _ended(settled: Plan, iteration: int, left: float) -> bool:
+    """Whether a resumed run is over: all iterations done, or too little left for the noise of those to come.
+
+    A process that was killed between the last spend and its noise left nothing for that iteration; with the
+    rounding that scales are made safe by, its noise would be millions of times what was planned.
+    """
+    if iteration >= settled.iterations:
+        return True
+    planned = settled.descent_mu**2 * float(settled.shares()[iteration:].sum())
+    return iteration > 0 and left**2 < _WORTHWHILE * planned
 
 
 def _mu_left(total: float, checkpoint: Checkpoint | None) -> float:
@@ -118,12 +130,14 @@ def _guarded(request: Request, width: int) -> bool:
 
 
 def _purchases(task: Task, rows: PreparedRows, mu: float) -> dict[str, float]:
-    """The number of rows, where it is not public, and the top eigenvalue for the step; `mu` is what they are parts of."""
+    """The number of rows, where it is not public, and the top eigenvalue for the step: parts of `mu`."""
     request, noise, relation = task.request, task.randomness.noise("gaussian"), task.request.budget.relation
     found: dict[str, float] = {"mu": mu}
     known = task.public_rows()
     found["rows"] = (
-        noisy_count(rows, mu * math.sqrt(COUNT_SHARE), relation, noise, task.spend) if known is None else known
+        noisy_count(rows, mu * math.sqrt(COUNT_SHARE), relation, noise, task.spend)
+        if known is None
+        else known
     )
     if _guarded(request, rows.width):
         share = math.sqrt(GUARD_SHARE)
@@ -149,9 +163,7 @@ def _settled(task: Task, rows: PreparedRows, bought: dict[str, float]) -> Plan:
         guard=False,
     )
     if "top" in bought:
-        made = replace(
-            made.for_top_eigenvalue(bought["top"] / bought["rows"]), guard_share=GUARD_SHARE
-        )
+        made = replace(made.for_top_eigenvalue(bought["top"] / bought["rows"]), guard_share=GUARD_SHARE)
     if task.public_rows() is None:
         made = replace(made, count_share=COUNT_SHARE)
     if request.step is not None:
@@ -234,7 +246,9 @@ def _descended(
     request, schedule = task.request, made.schedule()
     penalties = request.penalties(rows.width)
     rows_in_sum = made.problem.rows * (made.sampling.rate if isinstance(made, SampledPlan) else 1.0)
-    deviations = scales * {"laplace": math.sqrt(2.0), "knorm": math.sqrt(made.problem.size + 1.0)}.get(law, 1.0)
+    deviations = scales * {"laplace": math.sqrt(2.0), "knorm": math.sqrt(made.problem.size + 1.0)}.get(
+        law, 1.0
+    )
     radius = divergence_radius(
         request.loss,
         float(np.min(penalties)),
@@ -261,10 +275,14 @@ def _sampled_descent(task: Task, ledger: Ledger) -> Trained:
     """SGD: Poisson samples with a delta (add_remove), samples without replacement for pure epsilon (replace_one)."""
     request = task.request
     if request.rows is None and request.budget.relation == "add_remove":
-        raise PrivacyError("method='sgd' needs n_public: its sampling rate is a part of the public number of rows")
+        raise PrivacyError(
+            "method='sgd' needs n_public: its sampling rate is a part of the public number of rows"
+        )
     pure = request.budget.kind == "pure"
     if pure and request.budget.relation != "replace_one":
-        raise PrivacyError("method='sgd' with pure epsilon samples without replacement: use relation='replace_one'")
+        raise PrivacyError(
+            "method='sgd' with pure epsilon samples without replacement: use relation='replace_one'"
+        )
     if not pure and request.budget.relation != "add_remove":
         raise PrivacyError("method='sgd' with a delta draws Poisson samples: use relation='add_remove'")
     law = _pure_noise(task, task.features.shape[1] + (request.intercept is not None)) if pure else "gaussian"
@@ -278,7 +296,7 @@ def _sampled_descent(task: Task, ledger: Ledger) -> Trained:
         pure=pure,
     )
     scale = _sampled_scale(request, made, law)
-    event = noise_event(cast(NoiseKind, law), made.problem.sensitivity, scale, request.budget.relation, "gradient sum")
+    event = noise_event(law, made.problem.sensitivity, scale, request.budget.relation, "gradient sum")
     # All steps are charged before the first: an interrupted run has cost them all.
     task.spend(replace(event, sampling=made.sampling, count=made.iterations))
     rows = task.rows(order)
@@ -290,9 +308,7 @@ def _sampled_descent(task: Task, ledger: Ledger) -> Trained:
         task.randomness.source,
         weight_bits=bits_for_noise(rows, made.problem.clip, scale) if rows.exact else WEIGHT_BITS,
     )
-    return _descended(
-        task, ledger, rows, sums, made, np.full(made.iterations, scale), law, lambda charged: None
-    )
+    return _descended(task, ledger, rows, sums, made, np.full(made.iterations, scale), law, lambda _: None)
 
 
 def _sampled_scale(request: Request, made: SampledPlan, law: str) -> float:
@@ -313,7 +329,9 @@ def _sampled_scale(request: Request, made: SampledPlan, law: str) -> float:
 def _objective(task: Task, ledger: Ledger) -> Trained:
     request = task.request
     if request.intercept is not None and not request.penalize_intercept:
-        raise PrivacyError("objective perturbation regularises every coefficient: use penalize_intercept=True")
+        raise PrivacyError(
+            "objective perturbation regularises every coefficient: use penalize_intercept=True"
+        )
     budget, known = request.budget, task.public_rows()
     if budget.epsilon is None:
         raise PrivacyError("method='objective' takes a budget in epsilon, with or without a delta")

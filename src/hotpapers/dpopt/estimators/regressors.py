@@ -26,7 +26,7 @@ class _DPLinearRegressor(RegressorMixin, DPLinearModel):  # type: ignore[misc]
     def _loss(self, bounds: TargetBounds) -> Loss:
         raise NotImplementedError
 
-    def fit(self, X: Any, y: Any, *, checkpoint: str | Path | None = None) -> Self:
+    def fit(self, X: Any, y: Any, *, checkpoint: str | Path | None = None) -> Self:  # noqa: N803
         """Fit the model privately.
 
         Parameters
@@ -56,7 +56,7 @@ class _DPLinearRegressor(RegressorMixin, DPLinearModel):  # type: ignore[misc]
         self.intercept_ = float(intercept[0]) * bounds.unit + bounds.middle
         return self
 
-    def predict(self, X: ArrayLike) -> NDArray[np.float64]:
+    def predict(self, X: ArrayLike) -> NDArray[np.float64]:  # noqa: N803
         """``X coef + intercept``, ``(n,)``."""
         return self._margins(X)[:, 0]
 
