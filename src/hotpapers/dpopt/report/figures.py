@@ -115,7 +115,7 @@ def draw_coefficients(found: Coefficients, output: int) -> str:
         return left + width * (value + most) / (2 * most)
 
     parts = []
-    for tick in sorted({sign * tick for tick in (0.0, ticks[len(ticks) // 2], most) for sign in (-1, 1)}):
+    for tick in (-most, -ticks[len(ticks) // 2], 0.0, ticks[len(ticks) // 2], most):
         x = across(tick)
         weight = "0.6" if tick == 0 else "0.18"
         parts.append(

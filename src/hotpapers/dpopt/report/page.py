@@ -85,7 +85,7 @@ def _figures(report: PrivacyReport) -> list[_Figure]:
             "Bars: two standard deviations of the privacy noise, at most, for a loss that is quadratic near the "
             "end. They say nothing of the chance that the rows themselves are."
             if found.deviation is not None
-            else "The noise of this method has no closed form in the coefficients, so no bars are drawn."
+            else "No bars are drawn: the spread of the noise in the units of these coefficients is not known here."
         )
         for at, output in enumerate(found.outputs[:_MOST_FIGURES]):
             made.append((f"Coefficients: {output}", draw_coefficients(found, at), caption))
