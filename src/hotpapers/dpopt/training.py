@@ -29,10 +29,12 @@ from hotpapers.dpopt.releases import NoiseKind, Spend
 from hotpapers.dpopt.row_count import RowCount
 from hotpapers.dpopt.rows import PreparedRows, RowBound, prepare_rows, within_norm
 
-__all__ = ["METHODS", "MethodName", "Request", "Trained", "train"]
+__all__ = ["COUNT_EPSILON_SHARE", "METHODS", "MethodName", "Request", "Task", "Trained", "row_count", "train"]
 
 MethodName: TypeAlias = Literal["auto", "gd", "hb", "nag", "masg", "objective", "sgd", "ssp"]
 METHODS: tuple[MethodName, ...] = ("auto", "gd", "hb", "nag", "masg", "objective", "sgd", "ssp")
+# Of a pure epsilon, for the number of rows.
+COUNT_EPSILON_SHARE = 0.01
 _NOISES = (None, "gaussian", "laplace", "knorm")
 
 

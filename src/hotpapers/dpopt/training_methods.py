@@ -10,7 +10,6 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from hotpapers.dpopt.accounting.budget import Budget
 from hotpapers.dpopt.accounting.events import Event
 from hotpapers.dpopt.accounting.ledger import Ledger
 from hotpapers.dpopt.accounting.subsampling import poisson_noise_multiplier, sample_epsilon
@@ -21,24 +20,20 @@ from hotpapers.dpopt.errors import PrivacyError
 from hotpapers.dpopt.exact_sums import WEIGHT_BITS, ExactClippedSums, bits_for_noise
 from hotpapers.dpopt.fit import run
 from hotpapers.dpopt.guard import MOST_COLUMNS, noisy_count, noisy_top_eigenvalue
-from hotpapers.dpopt.losses import Squared
 from hotpapers.dpopt.methods import Iterate, Method
 from hotpapers.dpopt.noise.scales import knorm_scale, laplace_scale, quieter_pure_noise
-from hotpapers.dpopt.objective import ObjectivePlan, plan_objective, release_minimiser
 from hotpapers.dpopt.planner import COUNT_SHARE, GUARD_SHARE, Allocation, Plan, Problem, plan
 from hotpapers.dpopt.pure_descent import PureAllocation, PureNoise, PurePlan, plan_pure_descent
 from hotpapers.dpopt.releases import noise_event
-from hotpapers.dpopt.row_count import RowCount
 from hotpapers.dpopt.rows import PreparedRows
 from hotpapers.dpopt.sampled_plan import SampledPlan, plan_sampled_descent
 from hotpapers.dpopt.sampled_sums import SampledSums
-from hotpapers.dpopt.sufficient_statistics import noisy_statistics, ridge_from_statistics
-from hotpapers.dpopt.training import MethodName, Request, Task, Trained, row_count
+from hotpapers.dpopt.training import COUNT_EPSILON_SHARE, MethodName, Request, Task, Trained, row_count
+from hotpapers.dpopt.training_once import objective_perturbation, perturbed_statistics
 
 __all__ = ["METHOD_OF", "RESUMABLE", "planned_events"]
 
 RESUMABLE = ("gd", "hb", "nag", "masg")
-_COUNT_EPSILON_SHARE = 0.01
 # Below this part of the planned budget the iterations to come would do harm.
 _WORTHWHILE = 0.1
 
@@ -190,8 +185,8 @@ def _pure_descent(task: Task, ledger: Ledger) -> Trained:
     epsilon = request.budget.pure_epsilon()
     count = task.public_rows()
     if count is None:
-        count = row_count(task, rows, _COUNT_EPSILON_SHARE * epsilon).value
-        epsilon *= 1.0 - _COUNT_EPSILON_SHARE
+        count = row_count(task, rows, COUNT_EPSILON_SHARE * epsilon).value
+        epsilon *= 1.0 - COUNT_EPSILON_SHARE
     made = plan_pure_descent(
         _problem(task, rows, count),
         epsilon,
@@ -326,77 +321,12 @@ def _sampled_scale(request: Request, made: SampledPlan, law: str) -> float:
     return (laplace_scale if law == "laplace" else knorm_scale)(sensitivity, each)
 
 
-def _objective(task: Task, ledger: Ledger) -> Trained:
-    request = task.request
-    if request.intercept is not None and not request.penalize_intercept:
-        raise PrivacyError(
-            "objective perturbation regularises every coefficient: use penalize_intercept=True"
-        )
-    budget, known = request.budget, task.public_rows()
-    if budget.epsilon is None:
-        raise PrivacyError("method='objective' takes a budget in epsilon, with or without a delta")
-    if known is not None:
-        made = _objective_plan(task, RowCount.declared(known), budget)
-        task.require(made.events)
-        rows = task.rows(2)
-    else:
-        rows, bought = task.rows(2), _COUNT_EPSILON_SHARE * budget.epsilon
-        count = row_count(task, rows, bought)
-        made = _objective_plan(task, count, replace(budget, epsilon=budget.epsilon - bought))
-    noise = task.randomness.noise(made.noise)
-    theta = release_minimiser(rows, request.loss, made, noise=noise, spend=task.spend)
-    return Trained(theta, made, ledger, 1)
-
-
-def _objective_plan(task: Task, count: RowCount, budget: Budget) -> ObjectivePlan:
-    request, features = task.request, task.features.shape[1]
-    norms = request.norms(features)
-    return plan_objective(
-        request.loss,
-        norms,
-        width=features + (request.intercept is not None),
-        rows=count,
-        budget=budget,
-        lam=request.lam,
-        noise=cast(Any, request.noise),
-        slope=None if request.clip is None else request.clip / norms.l2,
-    )
-
-
-def _statistics(task: Task, ledger: Ledger) -> Trained:
-    """Ridge regression from X'X and X'y; targets are the loss's own, within [-1, 1]."""
-    request = task.request
-    if not isinstance(request.loss, Squared) or not math.isfinite(request.loss.target_bound):
-        raise PrivacyError("method='ssp' is for ridge regression with a declared bound of the target")
-    if request.budget.kind == "pure":
-        raise PrivacyError("method='ssp' uses Gaussian noise: give delta, or another method")
-    if request.intercept is not None and not request.penalize_intercept:
-        raise PrivacyError("method='ssp' regularises every coefficient: use penalize_intercept=True")
-    rows, mu = task.rows(2), request.budget.gaussian_mu() * (1 - 1e-14)
-    relation, noise, count = request.budget.relation, task.randomness.noise("gaussian"), task.public_rows()
-    rest = mu
-    if count is None:
-        count = noisy_count(rows, mu * math.sqrt(COUNT_SHARE), relation, noise, task.spend)
-        rest = mu * math.sqrt(1.0 - COUNT_SHARE)
-    statistics = noisy_statistics(
-        rows,
-        task.targets,
-        target_bound=request.loss.target_bound,
-        mu=rest,
-        relation=relation,
-        noise=noise,
-        spend=task.spend,
-    )
-    theta = ridge_from_statistics(statistics, rows=count, lam=request.lam)
-    return Trained(theta, statistics, ledger, 1)
-
-
 METHOD_OF: dict[MethodName, Callable[[Task, Ledger], Trained]] = {
     "gd": _descent,
     "hb": _descent,
     "nag": _descent,
     "masg": _descent,
     "sgd": _sampled_descent,
-    "objective": _objective,
-    "ssp": _statistics,
+    "objective": objective_perturbation,
+    "ssp": perturbed_statistics,
 }
