@@ -53,7 +53,10 @@ def check_noise_dividing() -> Measurement:
             f"T = 100: NAG {short[0]:.3g} to {short[1]:.2g}, MASG {short[2]:.3g} to {short[3]:.2g}; "
             f"T = 1000: NAG {long[0]:.3g} to {long[1]:.2g}"
         ),
-        holds=short[1] <= 0.010 and short[3] <= 0.0095 and short[0] > 1.5 * short[1] and long[0] >= 100 * long[1],
+        holds=short[1] <= 0.010
+        and short[3] <= 0.0095
+        and short[0] > 1.5 * short[1]
+        and long[0] >= 100 * long[1],
     )
 
 
@@ -80,7 +83,7 @@ def check_heavy_ball_bound() -> Measurement:
     best = []
     for sweep in bound_sweeps():
         lines = dict(dict(sweep.bounds)[0.01])
-        best.append(tuple(min(lines, key=lambda beta: lines[beta][at]) for at in (49, 249)))  # noqa: B023
+        best.append(tuple(min(lines, key=lambda beta: lines[beta][at]) for at in (49, 249)))
     early, late = best[-1]
     words = "; ".join(
         f"step {alpha:g}/L: {first:.3g} and {last:.3g}"
@@ -108,8 +111,9 @@ def check_division() -> Measurement:
         ratios.append(division.ratio)
     printed = (0.6816, 0.7663, 0.8234, 0.8503)
     holds &= all(abs(ratio - value) < 1e-4 for ratio, value in zip(ratios, printed, strict=True))
+    shown = ", ".join(f"{ratio:.3f}" for ratio in ratios)
     return Measurement(
-        measured=f"noise falls in every stage and rises at its end; bound / uniform {', '.join(f'{r:.3f}' for r in ratios)}",
+        measured=f"noise falls in every stage and rises at its end; bound / uniform {shown}",
         holds=holds,
     )
 

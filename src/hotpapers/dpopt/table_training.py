@@ -196,7 +196,7 @@ class TableTraining:
             Naming no number of the rows.
         """
         if account is not None:
-            events = planned_events(self.request, np.zeros((0, len(Design(self.schema).names))), None)
+            events = planned_events(self.request, None)
             self._account(account).require(events)
 
     def run(

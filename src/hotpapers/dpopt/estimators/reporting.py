@@ -24,13 +24,13 @@ def report_of_estimator(estimator: Any, request: Request) -> PrivacyReport:
 
     The error bars are for the scale that the model was trained in, so there are none where bounds were declared.
     """
-    trained = Trained(
-        np.zeros(0), estimator.plan_, estimator.ledger_, estimator.n_iter_, estimator.history_
-    )
+    trained = Trained(np.zeros(0), estimator.plan_, estimator.ledger_, estimator.n_iter_, estimator.history_)
     values = np.atleast_2d(estimator.coef_)
     names = getattr(estimator, "feature_names_in_", None)
     scaled = estimator.bounds is not None or hasattr(estimator, "target_bounds")
-    deviation = None if scaled or estimator.plan_ is None else noise_deviation(estimator.plan_, estimator.history_)
+    deviation = (
+        None if scaled or estimator.plan_ is None else noise_deviation(estimator.plan_, estimator.history_)
+    )
     kind = type(estimator).__name__
     return report_of(
         trained,
@@ -38,7 +38,9 @@ def report_of_estimator(estimator: Any, request: Request) -> PrivacyReport:
         subject=_SUBJECTS.get(kind, kind),
         private=estimator.private_,
         coefficients=Coefficients(
-            names=tuple(f"x{at + 1}" for at in range(values.shape[1])) if names is None else tuple(map(str, names)),
+            names=tuple(f"x{at + 1}" for at in range(values.shape[1]))
+            if names is None
+            else tuple(map(str, names)),
             outputs=_outputs(estimator, len(values)),
             values=tuple(tuple(float(value) for value in row) for row in values),
             deviation=deviation,

@@ -216,14 +216,19 @@ def draw_privacy_accuracy(found: PrivacyAccuracy, path: Path) -> None:
     with _figure(path, 7.2, 4.2) as figure:
         panel = figure.subplots()
         epsilons, last, ends = found.epsilons, found.epsilons[-1], []
-        for (name, scores), hue_name in zip(found.accuracies.items(), ("blue", "orange", "purple"), strict=True):
+        for (name, scores), hue_name in zip(
+            found.accuracies.items(), ("blue", "orange", "purple"), strict=True
+        ):
             hue, mean = PALETTE[hue_name][0], 100 * scores.mean(axis=1)
             low, high = 100 * np.quantile(scores, [0.1, 0.9], axis=1)
             panel.fill_between(epsilons, low, high, color=hue, alpha=0.13, linewidth=0)
             panel.plot(epsilons, mean, color=hue, linewidth=1.8, marker="o", markersize=3.5)
             ends.append((float(mean[-1]), name, hue))
         grey = PALETTE["grey"][0]
-        for value, name in ((found.without, "without privacy"), (found.majority, "always the commoner class")):
+        for value, name in (
+            (found.without, "without privacy"),
+            (found.majority, "always the commoner class"),
+        ):
             panel.axhline(100 * value, color=grey, linewidth=1.0, linestyle="--")
             ends.append((100 * value, name, grey))
         panel.set_xscale("log")

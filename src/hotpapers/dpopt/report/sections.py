@@ -271,9 +271,7 @@ def _audit(audits: tuple[AuditResult, ...]) -> Section:
         return Section(
             "audit",
             "Audit",
-            (
-                "No audit was run: hotpapers dpopt audit MODEL attacks the model and bounds its ε from below.",
-            ),
+            ("No audit was run: hotpapers dpopt audit MODEL attacks the model and bounds its ε from below.",),
         )
     rows = tuple(
         (
