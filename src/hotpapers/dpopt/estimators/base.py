@@ -12,7 +12,7 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -29,6 +29,9 @@ from hotpapers.dpopt.estimators.scaling import ColumnBounds
 from hotpapers.dpopt.losses import Loss
 from hotpapers.dpopt.randomness import Randomness
 from hotpapers.dpopt.training import MethodName, Request, Trained, train
+
+if TYPE_CHECKING:
+    from hotpapers.dpopt.report import PrivacyReport
 
 __all__ = ["DPLinearModel"]
 
@@ -92,6 +95,8 @@ class DPLinearModel(BaseEstimator):  # type: ignore[misc]
         What was run.
     history_
         Noisy quantities of each iteration.
+    privacy_report_
+        `PrivacyReport`, to save as HTML, Markdown or JSON.
     private_, randomness_
         Whether nobody can reproduce the noise, and where it came from.
     """
@@ -128,6 +133,14 @@ class DPLinearModel(BaseEstimator):  # type: ignore[misc]
         tags.input_tags.allow_nan = True
         tags.non_deterministic = self.random_state is None
         return tags
+
+    @property
+    def privacy_report_(self) -> PrivacyReport:
+        """What a privacy officer reads: ``.save("report.html")``, or ``.md``, ``.json``."""
+        from hotpapers.dpopt.estimators.reporting import report_of_estimator
+
+        check_is_fitted(self, "ledger_")
+        return report_of_estimator(self, self._asked)
 
     @property
     def privacy_facts_(self) -> dict[str, Any]:
@@ -244,6 +257,7 @@ class DPLinearModel(BaseEstimator):  # type: ignore[misc]
             request = _with_c(
                 request, self.C, len(features) if self.relation == "replace_one" else self.n_public
             )
+        self._asked = request
         randomness = Randomness(self.secure, _seed(self.random_state))
         if checkpoint is None:
             found = self._train(features, targets, ignored, request, randomness, None)

@@ -57,6 +57,7 @@ class _DPLinearClassifier(ClassifierMixin, DPLinearModel):  # type: ignore[misc]
         numbers, unknown = class_numbers(labels, self.classes_)
         request = self._request(self._loss(len(self.classes_)), self.method)
         if len(self.classes_) == 1:
+            self._asked = request
             return self._constant(features.shape[1])
         loss = request.loss
         targets = loss.encode(numbers)
