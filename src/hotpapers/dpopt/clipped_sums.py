@@ -31,7 +31,7 @@ _BLOCK_BYTES = 2**20
 def blocks(rows: PreparedRows, block_rows: int | None) -> Iterator[slice]:
     """Consecutive slices of rows, by default as many as fit the cache."""
     if block_rows is None:
-        block_rows = max(64, _BLOCK_BYTES // (rows.width * rows.features.itemsize))
+        block_rows = max(64, _BLOCK_BYTES // (rows.width * rows.features.dtype.itemsize))
     for start in range(0, len(rows.features), block_rows):
         yield slice(start, start + block_rows)
 

@@ -118,18 +118,23 @@ class ExactClippedSums:
         parameters = rounded_parameters(theta)
         total = np.zeros(parameters.shape, dtype=np.int64)
         scratch = np.empty((self.block_rows, self.rows.width))
+        per_spacing = 1.0 / self.rows.bound.spacing  # powers of two
+        per_weight = 1.0 / self._weight_spacing
         for start in range(0, len(self.rows.features), self.block_rows):
             part = slice(start, start + self.block_rows)
-            block = scratch[: len(self.rows.features[part])]
-            np.copyto(block, self.rows.features[part])
-            weights = self._weights(block @ parameters, part)
-            total += ((block.T @ weights) / self.rows.bound.spacing).astype(np.int64)
+            read = self.rows.features[part]
+            block = scratch[: len(read)]
+            np.copyto(block, read)
+            weights = self._weights(block @ parameters, part, per_weight)
+            found = block.T @ weights
+            found *= per_spacing
+            total += found.astype(np.int64)
         return total
 
-    def _weights(self, margin: NDArray[np.float64], part: slice) -> NDArray[np.float64]:
+    def _weights(self, margin: NDArray[np.float64], part: slice, per_weight: float) -> NDArray[np.float64]:
         """Integer weights of a block's rows, each within its cap."""
         phi = self.loss.row_derivative(margin, self.rows.targets[part])
-        phi *= 1.0 / self._weight_spacing  # a power of two
+        phi *= per_weight
         caps = self._caps[part]
         if self.loss.outputs == 1:
             np.rint(phi, out=phi)

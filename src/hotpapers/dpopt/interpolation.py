@@ -45,7 +45,8 @@ class Interpolated:
 
     def __call__(self, arguments: NDArray[Any]) -> NDArray[np.float64]:
         """Values at `arguments`, any shape, in float64."""
-        place = np.clip(np.asarray(arguments, dtype=np.float64), self._low, self._high)
+        place = np.maximum(np.asarray(arguments, dtype=np.float64), self._low)
+        np.minimum(place, self._high, out=place)
         place -= self._low
         place *= self._per_unit
         cell = place.astype(np.intp)

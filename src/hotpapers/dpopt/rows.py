@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hotpapers.dpopt.errors import PrivacyError
+from hotpapers.dpopt.tables.stored_matrix import StoredMatrix
 
 __all__ = ["ROW_BITS", "PreparedRows", "RowBound", "prepare_rows", "within_norm"]
 
@@ -72,7 +73,8 @@ class PreparedRows:
     Attributes
     ----------
     features
-        ``(n, d)`` float32 or float64, C order, the intercept's column first; may be a memory map.
+        ``(n, d)`` float32 or float64, C order, the intercept's column first; a `StoredMatrix` where the rows came
+        in one.
     targets
         ``(n,)``, as the loss encodes them.
     norms
@@ -83,7 +85,7 @@ class PreparedRows:
         Whether every value is a multiple of ``bound.spacing``, as secure mode needs.
     """
 
-    features: NDArray[Any]
+    features: Any
     targets: NDArray[Any]
     norms: NDArray[np.float64]
     bound: RowBound
@@ -96,7 +98,7 @@ class PreparedRows:
 
 
 def prepare_rows(
-    features: ArrayLike,
+    features: ArrayLike | StoredMatrix,
     targets: NDArray[Any],
     bound: RowBound,
     *,
@@ -109,6 +111,7 @@ def prepare_rows(
     ----------
     features
         ``(n, d)``. What is no number becomes 0; infinite values become large ones before the row is clipped.
+        Rows in a `StoredMatrix` go to another one, a block at a time.
     targets
         ``(n,)``, already encoded by the loss.
     bound
@@ -116,39 +119,53 @@ def prepare_rows(
     exact
         For secure mode. Truncation never lengthens a row.
     dtype
-        Of the stored rows; both hold the lattice's 20 bits.
+        Of the rows in memory; both hold the lattice's 20 bits. A `StoredMatrix` holds float32.
 
     Raises
     ------
     PrivacyError
         If the shapes are not those of a table and its targets. The message holds no size.
     """
-    table = np.asarray(features)
-    if table.ndim != 2 or np.ndim(targets) != 1 or len(targets) != len(table):
+    table: Any = features if isinstance(features, StoredMatrix) else np.asarray(features)
+    if len(table.shape) != 2 or np.ndim(targets) != 1 or len(targets) != len(table):
         raise PrivacyError("rows must be a table of numbers (n, d) with one target for each of the n rows")
     first = 0 if bound.intercept is None else 1
     count, width = table.shape
-    ready = np.empty((count, width + first), dtype=dtype)
+    stored = StoredMatrix(width + first) if isinstance(features, StoredMatrix) else None
+    ready = np.empty((0 if stored is not None else count, width + first), dtype=dtype)
     norms = np.empty(count, dtype=np.float64)
     step = max(1, _BLOCK_VALUES // max(1, width))
+    blocks = np.empty((step, width)), np.empty((step, width + first))
     for start in range(0, count, step):
-        block = np.nan_to_num(np.asarray(table[start : start + step], dtype=np.float64), nan=0.0)
-        # 1e150: its square is finite, so the norm of such a row is a number.
-        np.clip(block, -1e150, 1e150, out=block)
-        factor = _clip_factors(block, bound, exact=exact)
-        whole = np.empty((len(block), width + first))
-        np.multiply(block, factor[:, None], out=whole[:, first:])
-        if bound.intercept is not None:
-            whole[:, 0] = bound.intercept
+        part = slice(start, min(start + step, count))
+        block, whole = (scratch[: part.stop - start] for scratch in blocks)
+        np.copyto(block, table[part])
+        _within(block, bound, exact=exact, out=whole)
+        kept = whole.astype(np.float32) if stored is not None else ready[part]
+        kept[...] = whole
+        if not exact:
+            whole[...] = kept
+        # Exact rows are integers here: their squares add up exactly.
+        norms[part] = _norms(whole, bound.order) * ((bound.spacing if exact else 1.0) * _NORM_SLACK)
         if exact:
-            whole *= 1.0 / bound.spacing  # a power of two
-            np.trunc(whole, out=whole)
-            whole *= bound.spacing
-        stored = ready[start : start + step]
-        stored[...] = whole
-        # A multiple of the spacing has 20 bits: its squares add up exactly.
-        norms[start : start + step] = _norms(stored.astype(np.float64), bound.order) * _NORM_SLACK
-    return PreparedRows(ready, np.asarray(targets, dtype=dtype), norms, bound, exact)
+            kept *= kept.dtype.type(bound.spacing)
+        if stored is not None:
+            stored.append(kept)
+    made = ready if stored is None else stored
+    return PreparedRows(made, np.asarray(targets, dtype=dtype), norms, bound, exact)
+
+
+def _within(block: NDArray[np.float64], bound: RowBound, *, exact: bool, out: NDArray[np.float64]) -> None:
+    """Rows clipped to the bound, the intercept before them; exact ones truncated, in units of the lattice."""
+    factor = _clip_factors(block, bound, exact=exact)
+    if exact:
+        factor /= bound.spacing  # a power of two: the product below is rounded as it would be without
+    first = out.shape[1] - block.shape[1]
+    np.multiply(block, factor[:, None], out=out[:, first:])
+    if bound.intercept is not None:
+        out[:, 0] = bound.intercept / bound.spacing if exact else bound.intercept
+    if exact:
+        np.trunc(out, out=out)
 
 
 def within_norm(
@@ -165,9 +182,20 @@ def within_norm(
     exact
         For secure mode: the same factor wherever a row stands.
     """
-    block = np.nan_to_num(np.asarray(features, dtype=np.float64), nan=0.0)
-    np.clip(block, -1e150, 1e150, out=block)
+    block = np.array(features, dtype=np.float64)
     return np.asarray(block * _clip_factors(block, RowBound(norm, order), exact=exact)[:, None])
+
+
+def _made_finite(block: NDArray[np.float64], norms: NDArray[np.float64], order: int) -> None:
+    """In place: what is no number becomes 0, what is beyond 1e150, whose square is finite, becomes that.
+
+    However a norm below 1e149 was summed, its row holds neither: most rows need not be looked at.
+    """
+    places = np.flatnonzero(~(norms < 1e149))
+    if len(places):
+        rows = np.nan_to_num(block[places], nan=0.0)
+        block[places] = np.clip(rows, -1e150, 1e150)
+        norms[places] = _norms(block[places], order)
 
 
 def _norms(block: NDArray[np.float64], order: int) -> NDArray[np.float64]:
@@ -177,13 +205,16 @@ def _norms(block: NDArray[np.float64], order: int) -> NDArray[np.float64]:
 
 
 def _clip_factors(block: NDArray[np.float64], bound: RowBound, *, exact: bool) -> NDArray[np.float64]:
-    """What each row is multiplied by, at most 1; for exact rows the same wherever a row stands.
+    """What each row, made finite in place, is multiplied by: at most 1; for exact rows the same wherever it stands.
 
     The usual norm, whose last bits may depend on that, tells most exact rows to be so short that the integer norm,
     an upper bound a little above it, would leave them alone as well: whichever way a row on the edge is sorted, its
     factor is 1.
     """
-    norms = _norms(block, bound.order) * _NORM_SLACK
+    with np.errstate(over="ignore", invalid="ignore"):
+        norms = _norms(block, bound.order)
+    _made_finite(block, norms, bound.order)
+    norms *= _NORM_SLACK
     if exact:
         bits = _integer_bits(block.shape[1])
         excess = 4.0 * block.shape[1] ** (1.0 / bound.order) * 2.0**-bits + 2.0**-ROW_BITS

@@ -46,9 +46,10 @@ def read_rows(path: Path, schema: Schema) -> Iterator[Block]:
         if kind in {".csv", ".tsv"}:
             yield from _text_rows(path, schema, "," if kind == ".csv" else "\t")
         elif kind == ".parquet":
-            file = pyarrow.parquet.ParquetFile(path)
+            # So Arrow streams the chunks of columns; otherwise, or with threads, it holds far more than a block.
+            file = pyarrow.parquet.ParquetFile(path, buffer_size=1 << 16, pre_buffer=False)
             _present(path, schema, file.schema_arrow.names)
-            for batch in file.iter_batches(batch_size=1 << 16, columns=list(schema.used)):
+            for batch in file.iter_batches(1 << 14, columns=list(schema.used), use_threads=False):
                 yield _columns(batch, schema.used)
         elif kind in {".arrow", ".feather"}:
             yield from _arrow_rows(path, schema)
