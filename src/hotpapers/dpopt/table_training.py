@@ -6,6 +6,7 @@ that the accountant does not have.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -213,6 +214,9 @@ class TableTraining:
         checkpoint
             Where `resumable`.
         """
+        warning = None if self.schema.rows is None else self.budget.delta_warning(self.schema.rows)
+        if warning is not None:
+            warnings.warn(warning, UserWarning, stacklevel=2)
         features, targets = self._rows(data)
         randomness = Randomness(seed=self.options.seed)
         trained = train(

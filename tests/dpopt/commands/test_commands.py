@@ -115,6 +115,12 @@ def test_what_cannot_be_is_refused_in_one_line_and_nothing_is_left(table, capsys
     assert not unfinished(table[2]).exists()
 
 
+def test_a_delta_that_forbids_too_little_is_noted(table, capsys) -> None:
+    code, _, err = train(capsys, table, "--epsilon", 1, "--delta", 0.01, "--iterations", 3)
+    assert code == 0
+    assert "note: delta=0.01 is above 1/n for the public n=400" in err
+
+
 def test_a_model_is_not_overwritten(table, capsys) -> None:
     train(capsys, table, "--epsilon", 1)
     before = (table[2] / "model.json").read_bytes()
