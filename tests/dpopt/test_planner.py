@@ -92,7 +92,10 @@ def test_prediction_is_the_mean_excess_of_the_model_quadratic(method, allocation
         (lambda: plan(10, 5, mu=1.0, lam=-1.0), "lam >= 0: got -1.0"),
         (lambda: plan(10, 5, epsilon=1.0), "needs a delta above 0"),
         (lambda: plan(10, 5, epsilon=1.0, mu=1.0), "exactly one of"),
-        (lambda: plan(10, 5, mu=1.0, allocation="paperlike"), "'uniform', 'geometric', 'spectrum' or 'paper'"),
+        (
+            lambda: plan(10, 5, mu=1.0, allocation="paperlike"),
+            "'uniform', 'geometric', 'spectrum' or 'paper'",
+        ),
         (lambda: Problem(rows=10, size=2, mu=math.inf), "mu > 0: got inf"),
     ],
 )

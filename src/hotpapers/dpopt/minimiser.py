@@ -242,4 +242,3 @@ def _summed_in_runs(block: Array, phi: Array) -> Array:
         weights = weights[:, :, None] if phi.ndim == 1 else weights
         total = total + np.matmul(runs, weights).sum(axis=0).reshape(total.shape)
     return np.asarray(total)
-

@@ -48,6 +48,8 @@ __all__ = ["ObjectivePlan", "RowNorms", "plan_objective", "release_minimiser"]
 
 _OUTPUT_SHARE = 0.002
 _PASSES = 4
+# Of the smoothness: below it the minimiser could not be certified.
+_LEAST_CONVEXITY = 1e-7
 _SHRINKAGE, _SHRINKAGE_EXPONENT = 0.6, 1.2
 
 
@@ -173,8 +175,9 @@ def plan_objective(
         )
 
     if regularisation is None:
-        least = least_regularisation(bounds, _epsilon(budget) * (1 - _OUTPUT_SHARE))
-        regularisation = wanted = max(rows.value * lam, least)
+        least = least_regularisation(bounds, min(_epsilon(budget) * (1 - _OUTPUT_SHARE), 1000.0))
+        flattest = _LEAST_CONVEXITY * rows.value * loss.curvature_bound * norms.l2**2
+        regularisation = wanted = max(rows.value * lam, least, flattest)
         for _ in range(_PASSES):
             deviation = math.sqrt(_variance(priced(regularisation).scale, chosen, size) * size)
             relative = deviation / (rows.value * steepest * norms.l2)
@@ -236,7 +239,9 @@ def release_minimiser(
     if noise.kind != plan.noise or rows.width * loss.outputs != plan.size:
         raise PrivacyError(f"the plan is for {plan.noise} noise on {plan.size} coefficients")
     if len(rows.features) > plan.rows.most:
-        raise PrivacyError("the declared number of rows is too small by a factor of 4 or more: declare it anew")
+        raise PrivacyError(
+            "the declared number of rows is too small by a factor of 4 or more: declare it anew"
+        )
     for event in plan.events:
         spend(event)
     shape = (rows.width,) if loss.outputs == 1 else (rows.width, loss.outputs)
@@ -301,9 +306,10 @@ def _predicted(
     curvatures, gaps = prior_spectrum(problem, problem.smoothness)
     extra = regularisation / rows - lam
     left = extra / (curvatures + extra)
-    return float(np.sum(gaps * left**2) + 0.5 * _variance(scale, noise, size) / rows**2 * np.sum(
-        curvatures / (curvatures + extra) ** 2
-    ))
+    return float(
+        np.sum(gaps * left**2)
+        + 0.5 * _variance(scale, noise, size) / rows**2 * np.sum(curvatures / (curvatures + extra) ** 2)
+    )
 
 
 def _variance(scale: float, noise: LinearTerm, size: int) -> float:

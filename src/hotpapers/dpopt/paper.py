@@ -8,4 +8,6 @@ paper = Paper(
     title="Differentially Private Accelerated Optimization Algorithms",
     purpose="Fit models to sensitive rows under an exact privacy budget, with a report for the privacy officer.",
     cli="hotpapers.dpopt.cli:app",
+    demo="hotpapers.dpopt.demo:demo",
+    claims="hotpapers.dpopt.claims:CLAIMS",
 )

@@ -1,9 +1,9 @@
 r"""The paper's methods under pure epsilon: Laplace or K-norm noise, basic composition, a data-free T.
 
-Iteration t spends ``eps_t = epsilon a_t^(1/3) / sum_s a_s^(1/3)`` of the budget; its noise on the sum has scale ``S / eps_t``
-(specification 2.2, 2.7). Noise grows with T where Gaussian noise grows with its root, so T is far smaller: it is the one, of a
-grid, whose excess risk on the planner's model quadratic is least. For pure epsilon objective perturbation is usually better;
-these are here as they are the paper's subject.
+Iteration t spends ``eps_t = epsilon a_t^(1/3) / sum_s a_s^(1/3)`` of the budget; its noise on the sum has scale
+``S / eps_t`` (specification 2.2, 2.7). Noise grows with T where Gaussian noise grows with its root, so T is far
+smaller: it is the one, of a grid, whose excess risk on the planner's model quadratic is least. For pure epsilon
+objective perturbation is usually better; these are here as they are the paper's subject.
 """
 
 from __future__ import annotations

@@ -29,10 +29,12 @@ from hotpapers.dpopt.releases import NoiseKind, Spend
 from hotpapers.dpopt.row_count import RowCount
 from hotpapers.dpopt.rows import PreparedRows, RowBound, prepare_rows, within_norm
 
-__all__ = ["METHODS", "MethodName", "Request", "Trained", "train"]
+__all__ = ["COUNT_EPSILON_SHARE", "METHODS", "MethodName", "Request", "Task", "Trained", "row_count", "train"]
 
 MethodName: TypeAlias = Literal["auto", "gd", "hb", "nag", "masg", "objective", "sgd", "ssp"]
 METHODS: tuple[MethodName, ...] = ("auto", "gd", "hb", "nag", "masg", "objective", "sgd", "ssp")
+# Of a pure epsilon, for the number of rows.
+COUNT_EPSILON_SHARE = 0.01
 _NOISES = (None, "gaussian", "laplace", "knorm")
 
 
@@ -239,8 +241,10 @@ def train(
     ledger = Ledger(request.budget.relation, request.budget.unit)
     if accountant is not None:
         if checkpoint is not None and not accountant.durable:
-            raise PrivacyError("a fit that can be resumed needs an accountant with a path: memory is lost with it")
-        accountant.require(methods.planned_events(request, features, checkpoint))
+            raise PrivacyError(
+                "a fit that can be resumed needs an accountant with a path: memory is lost with it"
+            )
+        accountant.require(methods.planned_events(request, checkpoint))
 
     def spend(event: Event) -> None:
         if accountant is not None:

@@ -10,7 +10,6 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from hotpapers.dpopt.accounting.budget import Budget
 from hotpapers.dpopt.accounting.events import Event
 from hotpapers.dpopt.accounting.ledger import Ledger
 from hotpapers.dpopt.accounting.subsampling import poisson_noise_multiplier, sample_epsilon
@@ -21,27 +20,25 @@ from hotpapers.dpopt.errors import PrivacyError
 from hotpapers.dpopt.exact_sums import WEIGHT_BITS, ExactClippedSums, bits_for_noise
 from hotpapers.dpopt.fit import run
 from hotpapers.dpopt.guard import MOST_COLUMNS, noisy_count, noisy_top_eigenvalue
-from hotpapers.dpopt.losses import Squared
 from hotpapers.dpopt.methods import Iterate, Method
 from hotpapers.dpopt.noise.scales import knorm_scale, laplace_scale, quieter_pure_noise
-from hotpapers.dpopt.objective import ObjectivePlan, plan_objective, release_minimiser
 from hotpapers.dpopt.planner import COUNT_SHARE, GUARD_SHARE, Allocation, Plan, Problem, plan
 from hotpapers.dpopt.pure_descent import PureAllocation, PureNoise, PurePlan, plan_pure_descent
-from hotpapers.dpopt.releases import NoiseKind, noise_event
+from hotpapers.dpopt.releases import noise_event
 from hotpapers.dpopt.rows import PreparedRows
-from hotpapers.dpopt.row_count import RowCount
 from hotpapers.dpopt.sampled_plan import SampledPlan, plan_sampled_descent
 from hotpapers.dpopt.sampled_sums import SampledSums
-from hotpapers.dpopt.sufficient_statistics import noisy_statistics, ridge_from_statistics
-from hotpapers.dpopt.training import MethodName, Request, Task, Trained, row_count
+from hotpapers.dpopt.training import COUNT_EPSILON_SHARE, MethodName, Request, Task, Trained, row_count
+from hotpapers.dpopt.training_once import objective_perturbation, perturbed_statistics
 
 __all__ = ["METHOD_OF", "RESUMABLE", "planned_events"]
 
 RESUMABLE = ("gd", "hb", "nag", "masg")
-_COUNT_EPSILON_SHARE = 0.01
+# Below this part of the planned budget the iterations to come would do harm.
+_WORTHWHILE = 0.1
 
 
-def planned_events(request: Request, features: Any, checkpoint: Checkpoint | None) -> list[Event]:
+def planned_events(request: Request, checkpoint: Checkpoint | None) -> list[Event]:
     """Events that stand for all that a fit will spend, known before any row is read."""
     budget = request.budget
     if budget.kind == "pure":
@@ -87,10 +84,8 @@ def _gaussian_descent(task: Task, ledger: Ledger) -> Trained:
     settled = _settled(task, rows, bought)
     if checkpoint is not None:
         resumed = checkpoint.state
-        if resumed is not None and resumed.iteration >= settled.iterations:
-            return Trained(
-                resumed.iterate.current, settled, ledger, settled.iterations, resumed.history
-            )
+        if resumed is not None and _ended(settled, resumed.iteration, _mu_left(total, checkpoint)):
+            return Trained(resumed.iterate.current, settled, ledger, resumed.iteration, resumed.history)
     fit = run(
         rows,
         request.loss,
@@ -103,6 +98,18 @@ def _gaussian_descent(task: Task, ledger: Ledger) -> Trained:
         save=None if checkpoint is None else checkpoint.save,
     )
     return Trained(fit.theta, settled, ledger, settled.iterations, fit.history)
+
+
+def _ended(settled: Plan, iteration: int, left: float) -> bool:
+    """Whether a resumed run is over: all iterations done, or too little left for the noise of those to come.
+
+    A process that was killed between the last spend and its noise left nothing for that iteration; with the
+    rounding that scales are made safe by, its noise would be millions of times what was planned.
+    """
+    if iteration >= settled.iterations:
+        return True
+    planned = settled.descent_mu**2 * float(settled.shares()[iteration:].sum())
+    return iteration > 0 and left**2 < _WORTHWHILE * planned
 
 
 def _mu_left(total: float, checkpoint: Checkpoint | None) -> float:
@@ -118,12 +125,14 @@ def _guarded(request: Request, width: int) -> bool:
 
 
 def _purchases(task: Task, rows: PreparedRows, mu: float) -> dict[str, float]:
-    """The number of rows, where it is not public, and the top eigenvalue for the step; `mu` is what they are parts of."""
+    """The number of rows, where it is not public, and the top eigenvalue for the step: parts of `mu`."""
     request, noise, relation = task.request, task.randomness.noise("gaussian"), task.request.budget.relation
     found: dict[str, float] = {"mu": mu}
     known = task.public_rows()
     found["rows"] = (
-        noisy_count(rows, mu * math.sqrt(COUNT_SHARE), relation, noise, task.spend) if known is None else known
+        noisy_count(rows, mu * math.sqrt(COUNT_SHARE), relation, noise, task.spend)
+        if known is None
+        else known
     )
     if _guarded(request, rows.width):
         share = math.sqrt(GUARD_SHARE)
@@ -149,9 +158,7 @@ def _settled(task: Task, rows: PreparedRows, bought: dict[str, float]) -> Plan:
         guard=False,
     )
     if "top" in bought:
-        made = replace(
-            made.for_top_eigenvalue(bought["top"] / bought["rows"]), guard_share=GUARD_SHARE
-        )
+        made = replace(made.for_top_eigenvalue(bought["top"] / bought["rows"]), guard_share=GUARD_SHARE)
     if task.public_rows() is None:
         made = replace(made, count_share=COUNT_SHARE)
     if request.step is not None:
@@ -178,8 +185,8 @@ def _pure_descent(task: Task, ledger: Ledger) -> Trained:
     epsilon = request.budget.pure_epsilon()
     count = task.public_rows()
     if count is None:
-        count = row_count(task, rows, _COUNT_EPSILON_SHARE * epsilon).value
-        epsilon *= 1.0 - _COUNT_EPSILON_SHARE
+        count = row_count(task, rows, COUNT_EPSILON_SHARE * epsilon).value
+        epsilon *= 1.0 - COUNT_EPSILON_SHARE
     made = plan_pure_descent(
         _problem(task, rows, count),
         epsilon,
@@ -234,7 +241,9 @@ def _descended(
     request, schedule = task.request, made.schedule()
     penalties = request.penalties(rows.width)
     rows_in_sum = made.problem.rows * (made.sampling.rate if isinstance(made, SampledPlan) else 1.0)
-    deviations = scales * {"laplace": math.sqrt(2.0), "knorm": math.sqrt(made.problem.size + 1.0)}.get(law, 1.0)
+    deviations = scales * {"laplace": math.sqrt(2.0), "knorm": math.sqrt(made.problem.size + 1.0)}.get(
+        law, 1.0
+    )
     radius = divergence_radius(
         request.loss,
         float(np.min(penalties)),
@@ -261,10 +270,14 @@ def _sampled_descent(task: Task, ledger: Ledger) -> Trained:
     """SGD: Poisson samples with a delta (add_remove), samples without replacement for pure epsilon (replace_one)."""
     request = task.request
     if request.rows is None and request.budget.relation == "add_remove":
-        raise PrivacyError("method='sgd' needs n_public: its sampling rate is a part of the public number of rows")
+        raise PrivacyError(
+            "method='sgd' needs n_public: its sampling rate is a part of the public number of rows"
+        )
     pure = request.budget.kind == "pure"
     if pure and request.budget.relation != "replace_one":
-        raise PrivacyError("method='sgd' with pure epsilon samples without replacement: use relation='replace_one'")
+        raise PrivacyError(
+            "method='sgd' with pure epsilon samples without replacement: use relation='replace_one'"
+        )
     if not pure and request.budget.relation != "add_remove":
         raise PrivacyError("method='sgd' with a delta draws Poisson samples: use relation='add_remove'")
     law = _pure_noise(task, task.features.shape[1] + (request.intercept is not None)) if pure else "gaussian"
@@ -278,7 +291,7 @@ def _sampled_descent(task: Task, ledger: Ledger) -> Trained:
         pure=pure,
     )
     scale = _sampled_scale(request, made, law)
-    event = noise_event(cast(NoiseKind, law), made.problem.sensitivity, scale, request.budget.relation, "gradient sum")
+    event = noise_event(law, made.problem.sensitivity, scale, request.budget.relation, "gradient sum")
     # All steps are charged before the first: an interrupted run has cost them all.
     task.spend(replace(event, sampling=made.sampling, count=made.iterations))
     rows = task.rows(order)
@@ -290,9 +303,7 @@ def _sampled_descent(task: Task, ledger: Ledger) -> Trained:
         task.randomness.source,
         weight_bits=bits_for_noise(rows, made.problem.clip, scale) if rows.exact else WEIGHT_BITS,
     )
-    return _descended(
-        task, ledger, rows, sums, made, np.full(made.iterations, scale), law, lambda charged: None
-    )
+    return _descended(task, ledger, rows, sums, made, np.full(made.iterations, scale), law, lambda _: None)
 
 
 def _sampled_scale(request: Request, made: SampledPlan, law: str) -> float:
@@ -310,75 +321,12 @@ def _sampled_scale(request: Request, made: SampledPlan, law: str) -> float:
     return (laplace_scale if law == "laplace" else knorm_scale)(sensitivity, each)
 
 
-def _objective(task: Task, ledger: Ledger) -> Trained:
-    request = task.request
-    if request.intercept is not None and not request.penalize_intercept:
-        raise PrivacyError("objective perturbation regularises every coefficient: use penalize_intercept=True")
-    budget, known = request.budget, task.public_rows()
-    if budget.epsilon is None:
-        raise PrivacyError("method='objective' takes a budget in epsilon, with or without a delta")
-    if known is not None:
-        made = _objective_plan(task, RowCount.declared(known), budget)
-        task.require(made.events)
-        rows = task.rows(2)
-    else:
-        rows, bought = task.rows(2), _COUNT_EPSILON_SHARE * budget.epsilon
-        count = row_count(task, rows, bought)
-        made = _objective_plan(task, count, replace(budget, epsilon=budget.epsilon - bought))
-    noise = task.randomness.noise(made.noise)
-    theta = release_minimiser(rows, request.loss, made, noise=noise, spend=task.spend)
-    return Trained(theta, made, ledger, 1)
-
-
-def _objective_plan(task: Task, count: RowCount, budget: Budget) -> ObjectivePlan:
-    request, features = task.request, task.features.shape[1]
-    norms = request.norms(features)
-    return plan_objective(
-        request.loss,
-        norms,
-        width=features + (request.intercept is not None),
-        rows=count,
-        budget=budget,
-        lam=request.lam,
-        noise=cast(Any, request.noise),
-        slope=None if request.clip is None else request.clip / norms.l2,
-    )
-
-
-def _statistics(task: Task, ledger: Ledger) -> Trained:
-    """Ridge regression from X'X and X'y; targets are the loss's own, within [-1, 1]."""
-    request = task.request
-    if not isinstance(request.loss, Squared) or not math.isfinite(request.loss.target_bound):
-        raise PrivacyError("method='ssp' is for ridge regression with a declared bound of the target")
-    if request.budget.kind == "pure":
-        raise PrivacyError("method='ssp' uses Gaussian noise: give delta, or another method")
-    if request.intercept is not None and not request.penalize_intercept:
-        raise PrivacyError("method='ssp' regularises every coefficient: use penalize_intercept=True")
-    rows, mu = task.rows(2), request.budget.gaussian_mu() * (1 - 1e-14)
-    relation, noise, count = request.budget.relation, task.randomness.noise("gaussian"), task.public_rows()
-    rest = mu
-    if count is None:
-        count = noisy_count(rows, mu * math.sqrt(COUNT_SHARE), relation, noise, task.spend)
-        rest = mu * math.sqrt(1.0 - COUNT_SHARE)
-    statistics = noisy_statistics(
-        rows,
-        task.targets,
-        target_bound=request.loss.target_bound,
-        mu=rest,
-        relation=relation,
-        noise=noise,
-        spend=task.spend,
-    )
-    theta = ridge_from_statistics(statistics, rows=count, lam=request.lam)
-    return Trained(theta, statistics, ledger, 1)
-
-
 METHOD_OF: dict[MethodName, Callable[[Task, Ledger], Trained]] = {
     "gd": _descent,
     "hb": _descent,
     "nag": _descent,
     "masg": _descent,
     "sgd": _sampled_descent,
-    "objective": _objective,
-    "ssp": _statistics,
+    "objective": objective_perturbation,
+    "ssp": perturbed_statistics,
 }

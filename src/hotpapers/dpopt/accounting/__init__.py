@@ -1,7 +1,7 @@
 """What was spent: budgets, the ledger, exact composition in epsilon, (epsilon, delta), zCDP and Gaussian DP."""
 
 from hotpapers.dpopt.accounting.budget import Budget
-from hotpapers.dpopt.accounting.durable import DurableLedger, read_durable
+from hotpapers.dpopt.accounting.durable import DurableLedger, create_account, read_account, read_durable
 from hotpapers.dpopt.accounting.events import FULL_BATCH, Event, Sampling
 from hotpapers.dpopt.accounting.gaussian_dp import gaussian_delta, gaussian_epsilon, gaussian_mu
 from hotpapers.dpopt.accounting.last_iterate import last_iterate_mu
@@ -23,12 +23,14 @@ __all__ = [
     "Relation",
     "Sampling",
     "amplified_epsilon",
+    "create_account",
     "gaussian_delta",
     "gaussian_epsilon",
     "gaussian_mu",
     "last_iterate_mu",
     "poisson_epsilon",
     "poisson_noise_multiplier",
+    "read_account",
     "read_durable",
     "sample_epsilon",
     "sum_sensitivity",

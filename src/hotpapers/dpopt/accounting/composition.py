@@ -17,6 +17,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -99,12 +100,18 @@ def loss_distribution(events: Sequence[Event], grid: float | None = None) -> Pri
     grid
         Spacing of the losses, in nats; by default 1e-4, finer where the losses are small.
     """
+    return _composed(tuple(replace(event, purpose="") for event in events), grid)
+
+
+@lru_cache(maxsize=4)
+def _composed(events: tuple[Event, ...], grid: float | None) -> PrivacyLossDistribution:
+    """Kept for the last few: a report asks one ledger for several numbers."""
     parts, gaussian_squares = Counter[Event](), []
     for event in events:
         if event.is_gaussian:
             gaussian_squares.append(_mu_squared(event))
         else:
-            parts[replace(event, count=1, purpose="")] += event.count
+            parts[replace(event, count=1)] += event.count
     mu = math.sqrt(math.fsum(gaussian_squares))
     spacing = grid or _GRID * min(1.0, max([mu, *map(_typical_loss, parts)]))
     total = None

@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 import os
 import zlib
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Self
 
@@ -26,7 +27,7 @@ from hotpapers.dpopt.accounting.ledger import Ledger
 from hotpapers.dpopt.accounting.relations import Relation
 from hotpapers.dpopt.errors import PrivacyError
 
-__all__ = ["DurableLedger", "read_durable"]
+__all__ = ["DurableLedger", "create_account", "read_account", "read_durable"]
 
 _FORMAT = "hotpapers-dpopt-write-ahead-ledger"
 
@@ -137,6 +138,42 @@ def read_durable(path: str | Path) -> Ledger:
     except OSError as error:
         raise PrivacyError(f"{path} is not a readable ledger") from error
     return _parse(content, Path(path))
+
+
+def create_account(path: str | Path, budget: Budget) -> None:
+    """A new, empty write-ahead file that says in its first line what all that will be spent may come to.
+
+    Raises
+    ------
+    PrivacyError
+        If the file is there already.
+    """
+    path = Path(path)
+    if path.exists():
+        raise PrivacyError(f"{path} is there already: an account is opened once")
+    header = {"format": _FORMAT, "version": 1, "relation": budget.relation, "unit": budget.unit}
+    write_bytes(path, _line({**header, "budget": asdict(budget)}))
+    _sync_folder(path.parent)
+
+
+def read_account(path: str | Path) -> Budget:
+    """The budget that `create_account` wrote into the file.
+
+    Raises
+    ------
+    PrivacyError
+        If the file is missing, damaged, or states no budget.
+    """
+    path = Path(path)
+    try:
+        first = path.read_bytes().partition(b"\n")[0]
+    except OSError as error:
+        raise PrivacyError(f"{path} is no account: `hotpapers dpopt budget` opens one") from error
+    header = _record(first, 1, path)
+    try:
+        return Budget(**header["budget"])
+    except (KeyError, TypeError) as error:
+        raise PrivacyError(f"{path} states no budget: it is not an account") from error
 
 
 def _parse(content: bytes, path: Path) -> Ledger:

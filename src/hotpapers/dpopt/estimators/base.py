@@ -12,7 +12,7 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Self, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -29,6 +29,9 @@ from hotpapers.dpopt.estimators.scaling import ColumnBounds
 from hotpapers.dpopt.losses import Loss
 from hotpapers.dpopt.randomness import Randomness
 from hotpapers.dpopt.training import MethodName, Request, Trained, train
+
+if TYPE_CHECKING:
+    from hotpapers.dpopt.report import PrivacyReport
 
 __all__ = ["DPLinearModel"]
 
@@ -51,7 +54,8 @@ class DPLinearModel(BaseEstimator):  # type: ignore[misc]
     noise
         None: whatever the budget allows and is quieter; or ``"gaussian"``, ``"laplace"``, ``"knorm"``.
     allocation
-        Division of the budget among iterations: ``"auto"``, ``"uniform"``, ``"geometric"``, ``"spectrum"``, ``"paper"``.
+        Division of the budget among iterations: ``"auto"``, ``"uniform"``, ``"geometric"``, ``"spectrum"`` or
+        ``"paper"``.
     data_norm, data_norm_ord
         Declared bound of a row's norm; longer rows are scaled down. Must be given unless `bounds` are.
     data_norm_l1
@@ -91,6 +95,8 @@ class DPLinearModel(BaseEstimator):  # type: ignore[misc]
         What was run.
     history_
         Noisy quantities of each iteration.
+    privacy_report_
+        `PrivacyReport`, to save as HTML, Markdown or JSON.
     private_, randomness_
         Whether nobody can reproduce the noise, and where it came from.
     """
@@ -129,6 +135,14 @@ class DPLinearModel(BaseEstimator):  # type: ignore[misc]
         return tags
 
     @property
+    def privacy_report_(self) -> PrivacyReport:
+        """What a privacy officer reads: ``.save("report.html")``, or ``.md``, ``.json``."""
+        from hotpapers.dpopt.estimators.reporting import report_of_estimator
+
+        check_is_fitted(self, "ledger_")
+        return report_of_estimator(self, self._asked)
+
+    @property
     def privacy_facts_(self) -> dict[str, Any]:
         """What a privacy report states, as plain numbers and words: nothing but public settings and the ledger's."""
         check_is_fitted(self, "ledger_")
@@ -139,7 +153,7 @@ class DPLinearModel(BaseEstimator):  # type: ignore[misc]
             "epsilon_pure": ledger.epsilon(0.0),
             "delta": self.delta,
             "epsilon": ledger.epsilon(self.delta) if self.delta else ledger.epsilon(0.0),
-            "method": self.method_,
+            "method": self.method_ if self.plan_ is not None else "none: one class is declared",
             "iterations": self.n_iter_,
             "data_norm": self.data_norm,
             "data_norm_ord": self.data_norm_ord,
@@ -190,7 +204,7 @@ class DPLinearModel(BaseEstimator):  # type: ignore[misc]
             batch=self.batch_size,
         )
 
-    def _features(self, X: Any, *, reset: bool) -> NDArray[Any]:
+    def _features(self, table: Any, *, reset: bool) -> NDArray[Any]:
         """The features as numbers, NaN and infinity as they are.
 
         Raises
@@ -198,12 +212,9 @@ class DPLinearModel(BaseEstimator):  # type: ignore[misc]
         PrivacyError
             If their type is not one of numbers: a conversion would tell whether each value is one.
         """
-        kind = getattr(getattr(X, "dtype", None), "kind", "f")
-        if kind in "OUSV":
-            raise PrivacyError(f"X must be an array of numbers: got dtype {X.dtype}; convert it beforehand")
         found: NDArray[Any] = validate_data(
             self,
-            X,
+            _typed(table),
             reset=reset,
             dtype=[np.float64, np.float32],
             ensure_all_finite=False,
@@ -215,10 +226,10 @@ class DPLinearModel(BaseEstimator):  # type: ignore[misc]
 
     def _targets(self, y: Any, count: int) -> NDArray[Any]:
         if y is None:
-            raise PrivacyError(
-                f"{type(self).__name__} requires y to be passed, but the target y is None"
-            )
-        if getattr(getattr(y, "dtype", None), "kind", "f") == "c" or np.iscomplexobj(y):
+            raise PrivacyError(f"{type(self).__name__} requires y to be passed, but the target y is None")
+        if getattr(y, "dtype", None) is None:
+            y = np.asarray(y)
+        if getattr(y.dtype, "kind", "O") == "c":
             raise PrivacyError("Complex data not supported in y")
         found: NDArray[Any] = column_or_1d(y, warn=True)
         if len(found) != count:
@@ -227,7 +238,7 @@ class DPLinearModel(BaseEstimator):  # type: ignore[misc]
 
     def _trained(
         self,
-        X: NDArray[Any],
+        features: NDArray[Any],
         targets: NDArray[Any],
         ignored: NDArray[np.bool_] | None,
         request: Request,
@@ -235,19 +246,24 @@ class DPLinearModel(BaseEstimator):  # type: ignore[misc]
     ) -> Trained:
         """Run `train`, and keep all of it but the coefficients."""
         if self.n_public is not None:
-            if self.relation == "replace_one" and self.n_public != len(X):
-                raise PrivacyError("n_public is not the number of rows, which relation='replace_one' takes as public")
+            if self.relation == "replace_one" and self.n_public != len(features):
+                raise PrivacyError(
+                    "n_public is not the number of rows, which relation='replace_one' takes as public"
+                )
             warning = request.budget.delta_warning(self.n_public)
             if warning is not None:
                 warnings.warn(warning, UserWarning, stacklevel=3)
         if self.C is not None:
-            request = _with_c(request, self.C, len(X) if self.relation == "replace_one" else self.n_public)
+            request = _with_c(
+                request, self.C, len(features) if self.relation == "replace_one" else self.n_public
+            )
+        self._asked = request
         randomness = Randomness(self.secure, _seed(self.random_state))
         if checkpoint is None:
-            found = self._train(X, targets, ignored, request, randomness, None)
+            found = self._train(features, targets, ignored, request, randomness, None)
         else:
-            with Checkpoint(checkpoint, request.budget, self._terms(request, X.shape[1])) as kept:
-                found = self._train(X, targets, ignored, request, randomness, kept)
+            with Checkpoint(checkpoint, request.budget, self._terms(request, features.shape[1])) as kept:
+                found = self._train(features, targets, ignored, request, randomness, kept)
         self.method_, self.plan_, self.ledger_ = request.chosen_method, found.plan, found.ledger
         self.n_iter_, self.history_ = found.iterations, found.history
         self.private_, self.randomness_ = randomness.private, randomness.description
@@ -255,7 +271,7 @@ class DPLinearModel(BaseEstimator):  # type: ignore[misc]
 
     def _train(
         self,
-        X: NDArray[Any],
+        features: NDArray[Any],
         targets: NDArray[Any],
         ignored: NDArray[np.bool_] | None,
         request: Request,
@@ -263,7 +279,7 @@ class DPLinearModel(BaseEstimator):  # type: ignore[misc]
         checkpoint: Checkpoint | None,
     ) -> Trained:
         return train(
-            X,
+            features,
             targets,
             request,
             randomness=randomness,
@@ -294,14 +310,16 @@ class DPLinearModel(BaseEstimator):  # type: ignore[misc]
             return coefficients, intercept
         return ColumnBounds.declared(self.bounds, coefficients.shape[1]).unscaled(coefficients, intercept)
 
-    def _margins(self, X: ArrayLike) -> NDArray[np.float64]:
-        """``X coef' + intercept``, ``(n, K)``; what is no number is put where the fit put it."""
+    def _margins(self, table: ArrayLike) -> NDArray[np.float64]:
+        """``table coef' + intercept``, ``(n, K)``; what is no number is put where the fit put it."""
         check_is_fitted(self, "coef_")
-        kind = getattr(getattr(X, "dtype", None), "kind", "f")
-        if kind in "OUSV":
-            raise PrivacyError(f"X must be an array of numbers: got dtype {np.asarray(X).dtype}")
         found = validate_data(
-            self, X, reset=False, dtype=[np.float64, np.float32], ensure_all_finite=False, ensure_min_samples=0
+            self,
+            _typed(table),
+            reset=False,
+            dtype=[np.float64, np.float32],
+            ensure_all_finite=False,
+            ensure_min_samples=0,
         )
         middle = 0.0 if self.bounds is None else ColumnBounds.declared(self.bounds, found.shape[1]).middle
         known = np.nan_to_num(np.where(np.isnan(found), middle, found))
@@ -311,9 +329,25 @@ class DPLinearModel(BaseEstimator):  # type: ignore[misc]
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "coef_")
 
-    def fit(self, X: Any, y: Any, *, checkpoint: str | Path | None = None) -> Self:
-        """Fit the model privately; see the subclasses."""
-        raise NotImplementedError
+
+def _typed(table: Any) -> Any:
+    """The table, whose *type* is one of numbers: converting words would tell whether each of them is a number.
+
+    Raises
+    ------
+    PrivacyError
+        With the type, which is public.
+    """
+    kinds = getattr(table, "dtypes", None)
+    if kinds is None and getattr(table, "dtype", None) is None:
+        try:
+            table = np.asarray(table)
+        except ValueError as error:
+            raise PrivacyError("X must be a table of numbers (n, d)") from error
+    for kind in [table.dtype] if kinds is None else list(kinds):
+        if getattr(kind, "kind", "O") in "OUSV":
+            raise PrivacyError(f"X must hold numbers: got dtype {kind}; convert it beforehand")
+    return table
 
 
 def _given(value: Any, kind: type[Any], name: str) -> Any:
@@ -329,12 +363,12 @@ def _given(value: Any, kind: type[Any], name: str) -> Any:
     return kind(value)
 
 
-def _with_c(request: Request, C: float, rows: int | None) -> Request:
+def _with_c(request: Request, inverse: float, rows: int | None) -> Request:
     from dataclasses import replace
 
-    if rows is None or not C > 0:
+    if rows is None or not inverse > 0:
         raise PrivacyError("C stands for lam = 1/(C n): it needs a positive C and n_public; or give lam")
-    return replace(request, lam=1.0 / (C * max(rows, 1)))
+    return replace(request, lam=1.0 / (inverse * max(rows, 1)))
 
 
 def _seed(random_state: Any) -> int | None:

@@ -30,7 +30,7 @@ class _DPLinearClassifier(ClassifierMixin, DPLinearModel):  # type: ignore[misc]
     def _loss(self, classes: int) -> Loss:
         raise NotImplementedError
 
-    def fit(self, X: Any, y: Any, *, checkpoint: str | Path | None = None) -> Self:
+    def fit(self, X: Any, y: Any, *, checkpoint: str | Path | None = None) -> Self:  # noqa: N803
         """Fit the model privately.
 
         Parameters
@@ -57,6 +57,7 @@ class _DPLinearClassifier(ClassifierMixin, DPLinearModel):  # type: ignore[misc]
         numbers, unknown = class_numbers(labels, self.classes_)
         request = self._request(self._loss(len(self.classes_)), self.method)
         if len(self.classes_) == 1:
+            self._asked = request
             return self._constant(features.shape[1])
         loss = request.loss
         targets = loss.encode(numbers)
@@ -68,16 +69,16 @@ class _DPLinearClassifier(ClassifierMixin, DPLinearModel):  # type: ignore[misc]
         """One declared class: nothing is learnt and nothing is spent."""
         self.coef_, self.intercept_ = np.zeros((1, width)), np.zeros(1)
         self.ledger_ = Ledger(self._budget().relation)
-        self.plan_, self.n_iter_, self.history_, self.method_ = None, 1, History(), "constant"
+        self.plan_, self.n_iter_, self.history_ = None, 1, History()
         self.private_, self.randomness_ = True, "none was needed"
         return self
 
-    def decision_function(self, X: ArrayLike) -> NDArray[np.float64]:
+    def decision_function(self, X: ArrayLike) -> NDArray[np.float64]:  # noqa: N803
         """Margins, ``(n,)`` for two classes, else ``(n, K)``."""
         margins = self._margins(X)
         return margins[:, 0] if len(self.classes_) <= 2 else margins
 
-    def predict(self, X: ArrayLike) -> NDArray[Any]:
+    def predict(self, X: ArrayLike) -> NDArray[Any]:  # noqa: N803
         """The likelier class of each row, ``(n,)``."""
         margins = self.decision_function(X)
         if len(self.classes_) == 1:
@@ -114,7 +115,7 @@ class DPLogisticRegression(_DPLinearClassifier):
     def _loss(self, classes: int) -> Loss:
         return Logistic() if classes <= 2 else Multinomial(classes)
 
-    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
+    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:  # noqa: N803
         """Probability of each class, ``(n, K)``."""
         margins = self._margins(X)
         if len(self.classes_) == 1:
@@ -124,7 +125,7 @@ class DPLogisticRegression(_DPLinearClassifier):
             return np.column_stack([1.0 - second, second])
         return np.asarray(softmax(margins, axis=1))
 
-    def predict_log_proba(self, X: ArrayLike) -> NDArray[np.float64]:
+    def predict_log_proba(self, X: ArrayLike) -> NDArray[np.float64]:  # noqa: N803
         """Logarithm of `predict_proba`."""
         with np.errstate(divide="ignore"):
             return np.log(self.predict_proba(X))

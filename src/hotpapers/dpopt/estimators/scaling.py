@@ -108,4 +108,6 @@ class TargetBounds:
     def scaled(self, targets: Any) -> NDArray[np.float64]:
         """Scaled; what is no number in the middle. Clipping is the loss's."""
         numbers = np.asarray(targets, dtype=np.float64)
-        return np.clip((np.where(np.isnan(numbers), self.middle, numbers) - self.middle) / self.unit, -1.0, 1.0)
+        return np.clip(
+            (np.where(np.isnan(numbers), self.middle, numbers) - self.middle) / self.unit, -1.0, 1.0
+        )

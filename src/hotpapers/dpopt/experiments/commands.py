@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
-Out = Annotated[Path | None, typer.Option("--out", help="Figure to write: .svg, .png or .pdf.")]
+Out = Annotated[Path | None, typer.Option("-o", "--out", help="Figure to write: .svg, .png or .pdf.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Published = Annotated[
     bool,

@@ -14,9 +14,10 @@ from hotpapers.common.figures import PALETTE
 from hotpapers.common.files import atomic_path
 from hotpapers.dpopt.errors import PrivacyError
 from hotpapers.dpopt.experiments.comparison import METHODS, Curve
+from hotpapers.dpopt.experiments.privacy_accuracy import PrivacyAccuracy
 from hotpapers.dpopt.experiments.tables import BetaSweep, Division
 
-__all__ = ["draw_bounds", "draw_curves", "draw_divisions"]
+__all__ = ["draw_bounds", "draw_curves", "draw_divisions", "draw_privacy_accuracy"]
 
 _INK = "#1c2024"
 _HUES = ("grey", "purple", "blue", "green", "orange", "vermilion")
@@ -200,3 +201,45 @@ def draw_bounds(sweeps: Sequence[BetaSweep], path: Path) -> None:
         panels[0][0].set_ylabel("rate ρ")
         for panel, ends, count in labels:
             _label_ends(panel, ends, count, room=0.3)
+
+
+def draw_privacy_accuracy(found: PrivacyAccuracy, path: Path) -> None:
+    """Accuracy against epsilon: mean of the repeats and band from the 10th to the 90th percentile.
+
+    Parameters
+    ----------
+    found
+        Measured.
+    path
+        .svg, .png or .pdf.
+    """
+    with _figure(path, 7.2, 4.2) as figure:
+        panel = figure.subplots()
+        epsilons, last, ends = found.epsilons, found.epsilons[-1], []
+        for (name, scores), hue_name in zip(
+            found.accuracies.items(), ("blue", "orange", "purple"), strict=True
+        ):
+            hue, mean = PALETTE[hue_name][0], 100 * scores.mean(axis=1)
+            low, high = 100 * np.quantile(scores, [0.1, 0.9], axis=1)
+            panel.fill_between(epsilons, low, high, color=hue, alpha=0.13, linewidth=0)
+            panel.plot(epsilons, mean, color=hue, linewidth=1.8, marker="o", markersize=3.5)
+            ends.append((float(mean[-1]), name, hue))
+        grey = PALETTE["grey"][0]
+        for value, name in (
+            (found.without, "without privacy"),
+            (found.majority, "always the commoner class"),
+        ):
+            panel.axhline(100 * value, color=grey, linewidth=1.0, linestyle="--")
+            ends.append((100 * value, name, grey))
+        panel.set_xscale("log")
+        panel.set_xticks(epsilons, [f"{epsilon:g}" for epsilon in epsilons])
+        panel.minorticks_off()
+        panel.set_xlim(epsilons[0], last)
+        panel.set_xlabel("ε")
+        panel.set_ylabel("test accuracy, %")
+        bottom, top = panel.get_ylim()
+        ordered = sorted(ends)
+        places = spread([end[0] for end in ordered], (top - bottom) / 18)
+        for place, (_, name, hue) in zip(places, ordered, strict=True):
+            panel.text(last * 1.06, place, name, color=hue, fontsize=8.5, va="center")
+        panel.set_title("Breast cancer data, 426 rows: accuracy against privacy", fontsize=11, loc="left")

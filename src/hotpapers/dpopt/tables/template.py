@@ -18,18 +18,29 @@ __all__ = ["declared_schema", "observed_schema", "toml_text"]
 _MOST_VALUES = 50  # a column of more different words is taken for a name, not for a category
 
 
-def declared_schema(path: Path, *, target: str | None = None) -> str:
+def declared_schema(path: Path, *, target: str | None = None, names: Sequence[str] | None = None) -> str:
     """A TOML template with the file's column names and nothing else of its content.
 
     Every ``?`` has to be replaced by what is publicly known; until then `read_schema` refuses the file.
+
+    Parameters
+    ----------
+    path
+        The table.
+    target
+        Column that is predicted.
+    names
+        Of the columns of a file whose first line is a row: then the file is not opened at all.
     """
-    names = column_names(path)
+    header = [] if names is None else [f"header = {json.dumps(list(names), ensure_ascii=False)}"]
+    names = column_names(path) if names is None else names
     lines = [
         "# What is publicly known of this table. Replace every ?; nothing here may be looked up in the rows.",
         "# numeric: low, high (and transform = 'log1p', missing = NUMBER); categorical: values, other;",
         "# or kind = 'ignore'.",
         "",
         "[table]",
+        *header,
         "# rows = ?          # the number of rows, where it is public",
         "# unit = ?          # the column that says whose row it is, with rows_per_unit = 1",
         "",
