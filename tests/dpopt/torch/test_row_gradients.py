@@ -274,3 +274,17 @@ def test_evaluation_records_nothing() -> None:
         model(x)
     with pytest.raises(PrivacyError, match="training mode"):
         rows.clipped_sums(6, 1.0)
+
+
+def test_a_second_watch_replaces_the_first() -> None:
+    model, x, y = _made("linear")
+    first = RowGradients(model, dtype=torch.float64)
+    second = RowGradients(model, dtype=torch.float64)
+    for _ in range(2):
+        functional.cross_entropy(model(x), y).backward()
+        assert second.clipped_sums(6, 1.0)
+    with pytest.raises(PrivacyError, match="backward"):
+        first.clipped_sums(6, 1.0)
+    second.detach()
+    functional.cross_entropy(model(x), y).backward()
+    assert model[0].weight.grad is not None

@@ -71,7 +71,7 @@ def make_private(
         Measure gradients of Linear, Embedding, Conv1d, Conv2d and LayerNorm without writing them out;
         other modules, or all with False, go through `torch.func`.
     loss_reduction
-        ``"mean"`` or ``"sum"``.
+        ``"mean"`` or ``"sum"``. With a sum, not even the rounding of a row's gradient knows how many rows there are.
     poisson_sampling
         Must be True: shuffled batches are not Poisson samples and have no account here.
     n_public

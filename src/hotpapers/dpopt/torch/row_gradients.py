@@ -31,7 +31,7 @@ class RowGradients:
     Parameters
     ----------
     module
-        The model; hooks are put on it.
+        The model; hooks are put on it, and those of an earlier `RowGradients` are taken off.
     ghost
         As of `trained_layers`.
     loss_reduction
@@ -60,11 +60,23 @@ class RowGradients:
         self._touched: set[Tensor] = set()
         self._module, self._paused = module, False
         self.before_forward: Callable[[], None] | None = None
-        module.register_forward_pre_hook(self._begin)
+        for hook in list(module._forward_pre_hooks.values()):  # noqa: SLF001
+            earlier = getattr(hook, "__self__", None)
+            if isinstance(earlier, RowGradients):
+                earlier.detach()
+        self._hooks: list[Any] = [module.register_forward_pre_hook(self._begin)]
         for layer in self.layers:
-            layer.module.register_forward_hook(partial(self._called, layer), with_kwargs=True)
+            called = partial(self._called, layer)
+            self._hooks.append(layer.module.register_forward_hook(called, with_kwargs=True))
         for parameter in self.parameters:
-            parameter.register_post_accumulate_grad_hook(self._drop)  # type: ignore[no-untyped-call]
+            hook = parameter.register_post_accumulate_grad_hook(self._drop)  # type: ignore[no-untyped-call]
+            self._hooks.append(hook)
+
+    def detach(self) -> None:
+        """Take the hooks off the model."""
+        self.clear()
+        for hook in self._hooks:
+            hook.remove()
 
     def clear(self) -> None:
         """Forget what was recorded."""
