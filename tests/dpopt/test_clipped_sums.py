@@ -223,6 +223,20 @@ def test_float_sum_moves_by_no_more_than_the_sensitivity(
     assert np.linalg.norm(change.reshape(-1), order) <= allowed * (1 + 1e-9)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("order", [1, 2])
+def test_rows_too_short_to_be_squared_are_clipped_all_the_same(order, dtype) -> None:
+    """A target of 1e300 on a row of 1e-160, whose square is 0 in floating point; and nothing warns of the row."""
+    loss = Squared()
+    for value in (1e-160, 5e-324, 1e-40):
+        rows = prepare_rows([[value, 0.0]], loss.encode([1e30]), RowBound(1.0, order), dtype=dtype)
+        with np.errstate(over="ignore"):
+            found = ClippedSums(rows, loss, 0.5)(np.zeros(2))
+        assert np.abs(found).sum() <= 0.5 * (1 + 1e-6)
+    rows = prepare_rows([[1e-160, 0.0]], loss.encode([1e300]), RowBound(1.0, order), dtype=np.float64)
+    assert np.abs(ClippedSums(rows, loss, 0.5)(np.zeros(2))).sum() <= 0.5
+
+
 def test_sensitivity_is_reached() -> None:
     """The declared bound is the smallest: one row of full norm with a wrong sign moves the sum by C."""
     features, targets = np.array([[1.0, 0.0]]), np.array([-1.0])

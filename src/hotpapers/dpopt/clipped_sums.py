@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from hotpapers.dpopt.accounting.relations import Relation, sum_sensitivity
 from hotpapers.dpopt.errors import PrivacyError
 from hotpapers.dpopt.losses import Loss
-from hotpapers.dpopt.rows import PreparedRows
+from hotpapers.dpopt.rows import LEAST_NORM, PreparedRows
 
 __all__ = ["ClippedSums", "blocks", "checked_clip", "clip_weights", "row_limits"]
 
@@ -52,7 +52,7 @@ def clip_weights(phi: NDArray[Any], limits: NDArray[Any], order: int) -> NDArray
         bound = limits if phi.ndim == 1 else limits[:, None]
         return np.asarray(np.clip(phi, -bound, bound))
     size = np.abs(phi).sum(axis=2) if order == 1 else np.sqrt(np.square(phi).sum(axis=2))
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
         factor = np.minimum(1.0, limits[:, None] / size)
     return np.asarray(phi * np.where(size > 0, factor, 1.0)[:, :, None])
 
@@ -150,9 +150,9 @@ def checked_clip(rows: PreparedRows, loss: Loss, clip: float | None) -> float:
 
 
 def row_limits(rows: PreparedRows, clip: float) -> NDArray[np.float64]:
-    """``C / |x|`` for each row, the largest weight that keeps its gradient within C; infinite for a zero row."""
-    with np.errstate(divide="ignore"):
-        return np.asarray(clip / rows.norms)
+    """``C / |x|`` for each row, the largest weight that keeps its gradient within C, as far as the rows' type goes."""
+    limits = clip / np.maximum(rows.norms, LEAST_NORM)
+    return np.asarray(np.minimum(limits, np.finfo(rows.features.dtype).max))
 
 
 def _gradient_bound(loss: Loss, order: int) -> float:

@@ -17,9 +17,11 @@ from numpy.typing import ArrayLike, NDArray
 from hotpapers.dpopt.errors import PrivacyError
 from hotpapers.dpopt.tables.stored_matrix import StoredMatrix
 
-__all__ = ["ROW_BITS", "PreparedRows", "RowBound", "prepare_rows", "within_norm"]
+__all__ = ["LEAST_NORM", "ROW_BITS", "PreparedRows", "RowBound", "prepare_rows", "within_norm"]
 
 ROW_BITS = 20
+# Shorter rows count as this long: the squares of their values may be too small to be told from 0.
+LEAST_NORM = 1e-150
 _BLOCK_VALUES = 2**18
 # Above the rounding of a sum of up to 2^20 squares in float64, so that a norm times it is an upper bound.
 _NORM_SLACK = 1.0 + 2.0**-30
@@ -221,8 +223,7 @@ def _clip_factors(block: NDArray[np.float64], bound: RowBound, *, exact: bool) -
         long = np.flatnonzero(norms > bound.data_norm * (1.0 - excess))
         norms = np.zeros(len(block))
         norms[long] = _integer_norms(block[long], bound.order) * _NORM_SLACK
-    with np.errstate(divide="ignore"):
-        return np.asarray(np.minimum(1.0, bound.data_norm / norms))
+    return np.asarray(np.minimum(1.0, bound.data_norm / np.maximum(norms, LEAST_NORM)))
 
 
 def _integer_bits(width: int) -> int:
