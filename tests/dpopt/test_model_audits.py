@@ -54,7 +54,8 @@ def test_canaries_are_told_apart_where_epsilon_is_large_and_only_as_far_as_it_al
         result = audit_canaries(attacked, canaries=400, confidence=0.9999)
         assert result.verdict == "consistent"
         assert result.claim == epsilon
-    assert result.eps_lower > 0.1
+    # One audit in twenty may see nothing; of three one sees something.
+    assert max(audit_canaries(attacked, canaries=400).eps_lower for _ in range(3)) > 0.3
     with pytest.raises(PrivacyError, match="add_remove"):
         audit_canaries(training(epsilon=1.0, relation="replace_one", method="objective"))
 
