@@ -53,18 +53,19 @@ def claims_table(paper: Paper) -> str:
     ledger = ledger_of(paper)
     if ledger is None:
         return f"Not measured yet: {command} checks the claims and records what it finds.\n"
+    made = ledger.made
     rows = []
     for result in ledger.claims:
         source = f" ({result.source})" if result.source else ""
-        row = (result.id, result.statement + source, result.reported, result.measured, result.verdict)
+        date = result.made.get("date", made.get("date", ""))[:10] if result.verdict != "not checked" else ""
+        row = (result.id, result.statement + source, result.reported, result.measured, result.verdict, date)
         rows.append([cell(text) for text in row])
-    made = ledger.made
     sentence = (
-        f"Measured on {cell(made.get('date', '?')[:10])} at commit {cell(made.get('commit', '?'))} on "
+        f"Last measured on {cell(made.get('date', '?')[:10])} at commit {cell(made.get('commit', '?'))} on "
         f"{cell(made.get('machine', '?'))}, Python {cell(made.get('python', '?'))}, by "
         f"`{made.get('command', 'hotpapers claims').replace('`', '')}`.\n"
     )
-    return table(["", "claim", "reported", "measured here", "verdict"], rows) + "\n" + sentence
+    return table(["", "claim", "reported", "measured here", "verdict", "on"], rows) + "\n" + sentence
 
 
 def api(paper: Paper) -> str:

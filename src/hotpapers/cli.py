@@ -113,13 +113,19 @@ def claims(
     full: Annotated[
         bool, typer.Option("--full", help="Also the checks that need hours, data or a GPU.")
     ] = False,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Id of a claim to check, such as H2; may be repeated. The others keep their results."
+        ),
+    ] = None,
     results: Annotated[Path, typer.Option(help="Folder for PAPER/claims.json.")] = Path("results"),
     strict: Annotated[bool, typer.Option("--strict", help="End with code 1 when a claim fails.")] = False,
 ) -> None:
     """Check what the papers claim: reported, measured here, verdict; writes RESULTS/PAPER/claims.json."""
     from hotpapers.common.listing import list_claims
 
-    failed = list_claims(paper, full=full, results=results)
+    failed = list_claims(paper, full=full, only=only or (), results=results)
     if strict and failed:
         raise typer.Exit(1)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 # fmt: off
 HEAVY = frozenset({
     "PIL", "cv2", "duckdb", "feedgen", "ftfy", "httpx", "jax", "jinja2", "lightning", "lxml",
-    "matplotlib", "nh3", "numpy", "pandas", "pooch", "requests", "scipy", "sklearn", "soundfile",
+    "matplotlib", "nh3", "numpy", "pandas", "pooch", "rdkit", "requests", "scipy", "sklearn", "soundfile",
     "tantivy", "tenacity", "torch", "torchaudio", "torchvision", "transformers",
 })
 # fmt: on

@@ -6,6 +6,7 @@ from typing import Any
 
 from hotpapers.common.claims import Claim, Measurement
 from hotpapers.hopfield.mil.claims import CLAIMS as BAG_CLAIMS
+from hotpapers.hopfield.molecules.claims import CLAIMS as MOLECULE_CLAIMS
 from hotpapers.hopfield.repertoire.claims import CLAIMS as REPERTOIRE_CLAIMS
 
 __all__ = ["CLAIMS"]
@@ -188,7 +189,7 @@ def check_tables() -> Measurement:
     )
 
 
-def check_attention() -> Measurement:
+def check_attention(device: str = "cpu") -> Measurement:
     """H12: a layer without extra updates against torch's attention on the same projections."""
     import torch
     from torch.nn.functional import scaled_dot_product_attention
@@ -200,7 +201,8 @@ def check_attention() -> Measurement:
         layer = Hopfield(64, num_heads=8, backend="matmul")
         for parameter in layer.parameters():
             torch.nn.init.normal_(parameter, std=0.3)
-        x = torch.randn(4, 100, 64)
+        x = torch.randn(4, 100, 64).to(device)
+    layer.to(device)
     core = layer.association_core
     with torch.no_grad():
         normed = (layer.norm_state_pattern, layer.norm_stored_pattern, layer.norm_pattern_projection)
@@ -226,7 +228,7 @@ def check_bit_patterns() -> Measurement:
     """H10b: held-out accuracy on bit patterns over five seeds, with the adapted settings."""
     from hotpapers.hopfield.experiments.toy_tasks import run_task
 
-    layers = run_task("bits", seeds=5)
+    layers = run_task("bits", seeds=5, jobs=2)
     return Measurement(
         measured="; ".join(map(str, layers)), holds=all(one.interval[1] > 0.6 for one in layers)
     )
@@ -328,5 +330,6 @@ CLAIMS = (
         source="section 2",
     ),
     *BAG_CLAIMS,
+    *MOLECULE_CLAIMS,
     *REPERTOIRE_CLAIMS,
 )

@@ -19,7 +19,7 @@ from hotpapers.hopfield.experiments.digits import UPPER, Completion
 from hotpapers.hopfield.experiments.learning import Learned
 from hotpapers.hopfield.experiments.regimes import STORED, Landscape
 
-__all__ = ["check_figure", "draw_digits", "draw_landscapes", "draw_learning"]
+__all__ = ["check_figure", "draw_digits", "draw_landscapes", "draw_learning", "figure_at"]
 
 _INK, _FAINT = "#1c2024", "#6b6f73"
 _BLUE, _WARM = PALETTE["blue"][0], PALETTE["vermilion"][0]
@@ -39,8 +39,16 @@ def check_figure(path: Path) -> Path:
 
 
 @contextmanager
-def _figure(path: Path, width: float, height: float) -> Iterator[Any]:
-    """A figure of so many inches that is written to `path` when the block ends; text stays text."""
+def figure_at(path: Path, width: float, height: float) -> Iterator[Any]:
+    """A figure of so many inches that is written to `path` when the block ends; text stays text.
+
+    Parameters
+    ----------
+    path
+        .svg, .png or .pdf.
+    width, height
+        Inches.
+    """
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
@@ -84,7 +92,7 @@ def draw_digits(done: Completion, path: Path) -> None:
     columns = len(done.images)
     left, top, cell = 2.05, 0.42, 0.62
     width, height = left + columns * cell + 0.1, top + len(rows) * (cell + 0.14) + 0.1
-    with _figure(path, width, height) as figure:
+    with figure_at(path, width, height) as figure:
         figure.text(
             0.1 / width, 1 - 0.22 / height, "Digits completed from half an image", fontsize=11, va="center"
         )
@@ -124,7 +132,7 @@ def draw_landscapes(landscapes: Sequence[Landscape], path: Path) -> None:
         .svg, .png or .pdf.
     """
     count = len(landscapes)
-    with _figure(path, 0.4 + 3.0 * count, 3.6) as figure:
+    with figure_at(path, 0.4 + 3.0 * count, 3.6) as figure:
         panels = figure.subplots(1, count, squeeze=False)[0]
         figure.subplots_adjust(left=0.012, right=0.988, bottom=0.09, top=0.93, wspace=0.04)
         for panel, landscape in zip(panels, landscapes, strict=True):
@@ -196,7 +204,7 @@ def draw_learning(curves: Mapping[str, Sequence[Learned]], path: Path, title: st
     """
     hues = [PALETTE[name][0] for name in ("blue", "vermilion", "green", "grey")]
     longest = max(len(one.accuracies) for runs in curves.values() for one in runs)
-    with _figure(path, 6.4, 3.4) as figure:
+    with figure_at(path, 6.4, 3.4) as figure:
         panel = figure.add_axes((0.09, 0.15, 0.72, 0.72))
         ends = _apart(
             {name: float(np.mean([one.accuracies[-1] for one in runs])) for name, runs in curves.items()}

@@ -103,6 +103,18 @@ def test_the_bit_patterns_are_begun_with_the_adapted_settings() -> None:
     assert str(outcomes[0]).startswith("pooling 0.")
 
 
+def test_seeds_learned_side_by_side_are_the_seeds_learned_in_turn() -> None:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        one_by_one, together = (
+            run_task("latch", ["pooling"], seeds=2, epochs=1, jobs=jobs)[0].runs for jobs in (1, 2)
+        )
+    finally:
+        torch.set_num_threads(threads)
+    assert one_by_one == together
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "reached"), [("lookup", 0.85), ("pooling", 0.62), ("association", 0.72)])
 def test_bit_patterns_are_learned(name, reached) -> None:

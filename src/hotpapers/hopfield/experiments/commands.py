@@ -9,7 +9,10 @@ import typer
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
-Seeds = Annotated[int, typer.Option(min=1, help="How many seeds, from 0.")]
+Seeds = Annotated[int, typer.Option(min=1, help="How many seeds.")]
+Seed = Annotated[int, typer.Option(help="The first seed: of data, weights and order.")]
+Device = Annotated[str, typer.Option(help="Where torch computes: cpu, cuda.")]
+Jobs = Annotated[int, typer.Option(min=1, help="Seeds that are learned side by side, each on one core.")]
 Networks = Annotated[
     list[str] | None, typer.Option("--network", help="association, pooling, lookup or LSTM; may be repeated.")
 ]
@@ -83,10 +86,13 @@ def bits(
     network: Networks = None,
     epochs: Epochs = None,
     out: Curves = None,
+    seed: Seed = 0,
+    device: Device = "cpu",
+    jobs: Jobs = 1,
     as_json: Json = False,
 ) -> None:
     """Learn which bags hold one of eight bit patterns (minutes a network and seed)."""
-    _learn("bits", network, seeds, epochs, out, as_json)
+    _learn("bits", network, seeds, epochs, out, seed, device, jobs, as_json)
 
 
 @app.command()
@@ -95,21 +101,34 @@ def latch(
     network: Networks = None,
     epochs: Epochs = None,
     out: Curves = None,
+    seed: Seed = 0,
+    device: Device = "cpu",
+    jobs: Jobs = 1,
     as_json: Json = False,
 ) -> None:
     """Learn to remember the first of 32 symbols."""
-    _learn("latch", network, seeds, epochs, out, as_json)
+    _learn("latch", network, seeds, epochs, out, seed, device, jobs, as_json)
 
 
 def _learn(
-    task: str, networks: list[str] | None, seeds: int, epochs: int | None, out: Path | None, as_json: bool
+    task: str,
+    networks: list[str] | None,
+    seeds: int,
+    epochs: int | None,
+    out: Path | None,
+    seed: int,
+    device: str,
+    jobs: int,
+    as_json: bool,
 ) -> None:
+    from hotpapers.hopfield.devices import check_device
     from hotpapers.hopfield.experiments.toy_tasks import outcomes_of
     from hotpapers.hopfield.figures import check_figure, draw_learning
 
     if out is not None:
         check_figure(out)
-    outcomes = outcomes_of(task, networks, seeds=seeds, epochs=epochs)
+    check_device(device)
+    outcomes = outcomes_of(task, networks, seeds=seeds, epochs=epochs, first=seed, device=device, jobs=jobs)
     if out is not None:
         title = {"bits": "Bit patterns in bags", "latch": "The first symbol of a string"}[task]
         draw_learning({one.network: one.runs for one in outcomes}, out, title)

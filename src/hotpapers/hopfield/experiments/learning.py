@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
 from typing import Any
 
 import torch
@@ -130,8 +133,11 @@ def learn(
     make: Callable[[int], Task],
     *,
     seeds: int,
+    first: int = 0,
+    device: str = "cpu",
     epochs: int,
     enough: float = 0.0,
+    jobs: int = 1,
     watch: Callable[[int, Learned], None] | None = None,
     **options: Any,
 ) -> list[Learned]:
@@ -142,25 +148,54 @@ def learn(
     name
         One of `NETWORKS`.
     make
-        Makes the task of a seed.
-    seeds
-        How many, from 0.
+        Makes the task of a seed; a function of a module where `jobs` is above 1.
+    seeds, first
+        How many, and the first.
+    device
+        Where torch computes.
     epochs, enough
         As in `fit`.
+    jobs
+        Processes that train seeds side by side, each on one core.
     watch
         Told each seed and how it went.
     options
         Of the Hopfield layer.
     """
+    one = partial(_learn_one, name, make, device=device, epochs=epochs, enough=enough, options=options)
     found = []
-    for seed in range(seeds):
-        task = make(seed)
-        with torch.random.fork_rng():
-            torch.manual_seed(seed)
-            found.append(fit(network(name, task, **options), task, epochs=epochs, seed=seed, enough=enough))
+    for seed, learned in enumerate(_side_by_side(one, range(first, first + seeds), jobs), first):
+        found.append(learned)
         if watch is not None:
-            watch(seed, found[-1])
+            watch(seed, learned)
     return found
+
+
+def _learn_one(
+    name: str,
+    make: Callable[[int], Task],
+    seed: int,
+    *,
+    device: str,
+    epochs: int,
+    enough: float,
+    options: dict[str, Any],
+) -> Learned:
+    task = make(seed).to(device)
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        model = network(name, task, **options).to(device)
+        return fit(model, task, epochs=epochs, seed=seed, enough=enough)
+
+
+def _side_by_side(one: Callable[[int], Learned], seeds: Sequence[int], jobs: int) -> Iterator[Learned]:
+    if jobs == 1 or len(seeds) == 1:
+        yield from map(one, seeds)
+        return
+    with ProcessPoolExecutor(
+        jobs, mp_context=get_context("spawn"), initializer=torch.set_num_threads, initargs=(1,)
+    ) as pool:
+        yield from pool.map(one, seeds)
 
 
 def interval(values: Sequence[float]) -> tuple[float, float, float]:

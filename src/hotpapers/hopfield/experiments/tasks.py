@@ -29,6 +29,15 @@ class Task:
     held_inputs: Tensor
     held_labels: Tensor
 
+    def to(self, device: str) -> Task:
+        """The same on a device."""
+        return Task(
+            inputs=self.inputs.to(device),
+            labels=self.labels.to(device),
+            held_inputs=self.held_inputs.to(device),
+            held_labels=self.held_labels.to(device),
+        )
+
 
 def _middle(inputs: Tensor, labels: Tensor, train: int) -> Task:
     """The middle `train` sets are learned from, those before and behind are held out."""

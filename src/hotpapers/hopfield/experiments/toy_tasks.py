@@ -62,7 +62,10 @@ def run_task(
     networks: Sequence[str] = NETWORKS[:3],
     *,
     seeds: int = 5,
+    first: int = 0,
+    device: str = "cpu",
     epochs: int | None = None,
+    jobs: int = 1,
     watch: Callable[[str, int, Learned], None] | None = None,
 ) -> list[Outcome]:
     """Train networks on a task: bit patterns with adapted settings, the latch with default ones.
@@ -82,8 +85,8 @@ def run_task(
         if name not in NETWORKS:
             raise HopfieldError(f"network {name!r}: there are {', '.join(NETWORKS)}")
     most = _EPOCHS[task] if epochs is None else epochs
-    if seeds < 1 or most < 1:
-        raise HopfieldError(f"seeds and epochs are at least 1: got {seeds} and {most}")
+    if seeds < 1 or most < 1 or jobs < 1:
+        raise HopfieldError(f"seeds, epochs and jobs are at least 1: got {seeds}, {most} and {jobs}")
     outcomes = []
     for name in networks:
         options = ADAPTED if task == "bits" and name in {"association", "pooling"} else {}
@@ -93,14 +96,31 @@ def run_task(
                 watch(name, seed, learned)
 
         make = bit_patterns if task == "bits" else latch
-        outcomes.append(
-            Outcome(name, learn(name, make, seeds=seeds, epochs=most, enough=_ENOUGH, watch=told, **options))
+        learned = learn(
+            name,
+            make,
+            seeds=seeds,
+            first=first,
+            device=device,
+            epochs=most,
+            enough=_ENOUGH,
+            jobs=jobs,
+            watch=told,
+            **options,
         )
+        outcomes.append(Outcome(name, learned))
     return outcomes
 
 
 def outcomes_of(
-    task: Any, networks: Sequence[str] | None, *, seeds: int, epochs: int | None
+    task: Any,
+    networks: Sequence[str] | None,
+    *,
+    seeds: int,
+    epochs: int | None,
+    first: int = 0,
+    device: str = "cpu",
+    jobs: int = 1,
 ) -> list[Outcome]:
     """As `run_task`, with a line on stderr for each seed; without names the three layers, and an LSTM for the latch."""
     import sys
@@ -110,4 +130,6 @@ def outcomes_of(
             print(f"{name}, seed {seed}: {learned.accuracies[-1]:.3f}", file=sys.stderr)
 
     named = networks or (NETWORKS if task == "latch" else NETWORKS[:3])
-    return run_task(task, named, seeds=seeds, epochs=epochs, watch=watch)
+    return run_task(
+        task, named, seeds=seeds, first=first, device=device, epochs=epochs, jobs=jobs, watch=watch
+    )

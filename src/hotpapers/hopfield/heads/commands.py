@@ -16,6 +16,7 @@ Model = Annotated[
 Text = Annotated[Path | None, typer.Option("--text", help="A text file; Python's help topics if left out.")]
 Length = Annotated[int | None, typer.Option(help="Tokens in a piece of text; the model's most, up to 512.")]
 Sequences = Annotated[int, typer.Option(min=1, help="Pieces of text.")]
+Device = Annotated[str, typer.Option(help="Where torch computes: cpu, cuda.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -40,6 +41,7 @@ def analyze(
     ] = None,
     length: Length = None,
     sequences: Sequences = 16,
+    device: Device = "cpu",
     as_json: Json = False,
 ) -> None:
     """Over how many tokens each head averages, and its class."""
@@ -47,7 +49,7 @@ def analyze(
 
     from hotpapers.hopfield.heads import jobs
 
-    report = jobs.analyze(model, text, out, length=length, sequences=sequences)
+    report = jobs.analyze(model, text, out, length=length, sequences=sequences, device=device)
     typer.echo(json.dumps(jobs.report_as_dict(report)) if as_json else report.summary())
     if out is not None:
         typer.echo(out, err=as_json)
@@ -61,6 +63,7 @@ def replace(
     budget: Annotated[float, typer.Option(help="Greatest relative rise of the loss.")] = 0.01,
     length: Length = None,
     sequences: Sequences = 16,
+    device: Device = "cpu",
     as_json: Json = False,
 ) -> None:
     """What it costs to replace heads by averaging, and how many can be within a budget."""
@@ -68,5 +71,7 @@ def replace(
 
     from hotpapers.hopfield.heads import jobs
 
-    costs = jobs.replace(model, text, kind=kind.value, budget=budget, length=length, sequences=sequences)
+    costs = jobs.replace(
+        model, text, kind=kind.value, budget=budget, length=length, sequences=sequences, device=device
+    )
     typer.echo(json.dumps(jobs.costs_as_dict(costs)) if as_json else jobs.as_lines(costs))

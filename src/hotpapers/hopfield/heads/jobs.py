@@ -10,6 +10,7 @@ from typing import Any, Literal
 from hotpapers.common.console import progress
 from hotpapers.common.errors import FailureError
 from hotpapers.common.files import write_text
+from hotpapers.hopfield.devices import check_device
 from hotpapers.hopfield.errors import HopfieldError
 from hotpapers.hopfield.heads.analysing import analyze_heads
 from hotpapers.hopfield.heads.losses import ReplacementCosts, replacement_costs
@@ -34,10 +35,17 @@ def _text(path: Path | None) -> str:
 
 
 def analyze(
-    model: Path, text: Path | None, out: Path | None, *, length: int | None = None, sequences: int = 16
+    model: Path,
+    text: Path | None,
+    out: Path | None,
+    *,
+    length: int | None = None,
+    sequences: int = 16,
+    device: str = "cpu",
 ) -> HeadReport:
     """Read the heads of a model on a text; writes heads.csv, heads.json and heads.svg into `out`."""
-    loaded = load_model(model)
+    where = check_device(device)
+    loaded = load_model(model).to(where)
     batches = read_batches(model, loaded, _text(text), length=length, sequences=sequences)
     report = analyze_heads(loaded, progress(batches, "reading", len(batches)))
     if out is not None:
@@ -68,9 +76,11 @@ def replace(
     budget: float = 0.01,
     length: int | None = None,
     sequences: int = 16,
+    device: str = "cpu",
 ) -> ReplacementCosts:
     """What replacing heads by averaging costs on a text; bells are fitted on every other batch of it."""
-    loaded = load_model(model)
+    where = check_device(device)
+    loaded = load_model(model).to(where)
     batches = read_batches(model, loaded, _text(text), length=length, sequences=sequences)
     fit_on: Sequence[Any] = batches
     if kind == "gaussian":

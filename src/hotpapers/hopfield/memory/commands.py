@@ -14,6 +14,7 @@ IdColumn = Annotated[str | None, typer.Option("--id", help="Column of a table th
 Values = Annotated[
     list[str] | None, typer.Option("--values", help="Column of a table that holds a value; may be repeated.")
 ]
+Device = Annotated[str, typer.Option(help="Where to compute, such as cpu or cuda.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -32,6 +33,7 @@ def store(
     center: Annotated[bool, typer.Option(help="Compare vectors without their mean.")] = True,
     normalize: Annotated[bool, typer.Option(help="Compare vectors at unit norm.")] = True,
     double: Annotated[bool, typer.Option("--double", help="Keep 64-bit numbers.")] = False,
+    device: Device = "cpu",
     as_json: Json = False,
 ) -> None:
     """Store the vectors of a file as a new memory."""
@@ -47,6 +49,7 @@ def store(
             center=center,
             normalize=normalize,
             double=double,
+            device=device,
         )
         found = memory.beta
     _warn(lines)
@@ -107,7 +110,7 @@ def retrieve(
         bool, typer.Option("--report", help="Show all that says how far to trust an answer.")
     ] = False,
     id_column: IdColumn = None,
-    device: Annotated[str, typer.Option(help="Where to compute, such as cpu or cuda.")] = "cpu",
+    device: Device = "cpu",
     as_json: Json = False,
 ) -> None:
     """Retrieve what a memory has stored under the likeness of each query."""
@@ -138,12 +141,12 @@ def retrieve(
 
 
 @app.command()
-def info(memory: Memory, as_json: Json = False) -> None:
+def info(memory: Memory, device: Device = "cpu", as_json: Json = False) -> None:
     """What a memory holds, and how well its patterns are separated."""
     from hotpapers.hopfield.memory import jobs
 
     with jobs.said() as lines:
-        facts = jobs.describe(memory)
+        facts = jobs.describe(memory, device)
     _warn(lines)
     width = max(map(len, facts))
     _say(facts, "\n".join(f"{name:<{width}}  {_shown(value)}" for name, value in facts.items()), as_json)

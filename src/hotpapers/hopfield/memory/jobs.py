@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 import torch
 
+from hotpapers.hopfield.devices import check_device
 from hotpapers.hopfield.errors import HopfieldError
 from hotpapers.hopfield.memory.file import store_size
 from hotpapers.hopfield.memory.retrieval import Retrieval
@@ -72,11 +73,13 @@ def store(
     center: bool = True,
     normalize: bool = True,
     double: bool = False,
+    device: str = "cpu",
 ) -> HopfieldMemory:
     """Store the vectors of a file as a new memory at `out`."""
+    where = check_device(device)
     given = read_vectors(source, id_column=id_column, value_columns=value_columns)
     dtype = torch.float64 if double else torch.float32
-    memory = HopfieldMemory(beta=beta, center=center, normalize=normalize, dtype=dtype)
+    memory = HopfieldMemory(beta=beta, center=center, normalize=normalize, dtype=dtype, device=where)
     memory.store(given.rows, given.ids, given.values)
     memory.save(out)
     return memory
@@ -119,9 +122,9 @@ def retrieve(
     return found, names, given.columns
 
 
-def describe(memory: Path) -> dict[str, Any]:
+def describe(memory: Path, device: str = "cpu") -> dict[str, Any]:
     """What is in a store: counts, settings, separations and sizes."""
-    loaded = HopfieldMemory.load(memory)
+    loaded = HopfieldMemory.load(memory, check_device(device))
     data, journal = store_size(memory)
     known: dict[str, Any] = {
         "patterns": len(loaded),
@@ -143,20 +146,3 @@ def describe(memory: Path) -> dict[str, Any]:
             "patterns with separation <= 0": int((delta <= 0).sum()),
         }
     return known
-
-
-def check_device(name: str) -> torch.device:
-    """The device called `name`.
-
-    Raises
-    ------
-    HopfieldError
-        If there is none here.
-    """
-    try:
-        device = torch.device(name)
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
-        line = str(error).splitlines()[0]
-        raise HopfieldError(f"--device {name!r} can't be used here: {line}") from error
-    return device

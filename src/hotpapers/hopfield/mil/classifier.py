@@ -16,8 +16,9 @@ from sklearn.utils.validation import check_is_fitted
 from hotpapers.hopfield.errors import HopfieldError
 from hotpapers.hopfield.mil.data import Bags, as_bags, bag_labels, classes_of
 from hotpapers.hopfield.mil.network import BagNetworks, Pooling, Shape
+from hotpapers.hopfield.mil.resuming import EpochFile, training_key
 from hotpapers.hopfield.mil.scaling import Scaling
-from hotpapers.hopfield.mil.stopping import parts_held_out, train_to_the_best
+from hotpapers.hopfield.mil.stopping import parts_held_out, train_all_epochs, train_to_the_best
 from hotpapers.hopfield.mil.training import (
     Recipe,
     Training,
@@ -81,6 +82,8 @@ class HopfieldMILClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
         Only where a table was given.
     n_epochs_ : int
         Epochs made.
+    resumed_after_ : int
+        The epoch after which training went on from a file; 0: it started anew.
     networks_, scaling_
         What was learned.
 
@@ -151,7 +154,16 @@ class HopfieldMILClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
 
     # ---- learning
 
-    def fit(self, bags: Any, y: Any, groups: Any = None, sample_weight: Any = None) -> HopfieldMILClassifier:
+    def fit(
+        self,
+        bags: Any,
+        y: Any,
+        groups: Any = None,
+        sample_weight: Any = None,
+        *,
+        epoch_file: str | Path | None = None,
+        resume: bool = False,
+    ) -> HopfieldMILClassifier:
         """Learn from bags.
 
         Parameters
@@ -165,6 +177,11 @@ class HopfieldMILClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
             One for each bag: bags of one group are held out together.
         sample_weight
             What each bag counts, ``[B]``, not negative.
+        epoch_file
+            Where the state after each epoch is kept while training lasts.
+        resume
+            Go on from that file, if it is there. The result is the same, bit by bit, as of a training that
+            was never interrupted.
 
         Raises
         ------
@@ -191,7 +208,18 @@ class HopfieldMILClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
         generator = torch.Generator(self.device).manual_seed(seed)
         self.networks_ = self._new_networks(generator)
         data = self._data(found, positive, sample_weight)
-        self._train(data, groups, seed, generator)
+        file = None
+        if epoch_file is not None:
+            if self.random_state is None:
+                raise HopfieldError("a training that can go on later needs a number as random_state")
+            asked = {name: value for name, value in self.get_params().items() if name != "device"}
+            key = training_key(asked, data, None if groups is None else np.asarray(groups).tolist())
+            file = EpochFile(Path(epoch_file), key, resume=resume)
+        self._train(data, groups, seed, generator, file)
+        self.resumed_after_ = 0
+        if file is not None:
+            self.resumed_after_ = file.resumed_after
+            file.remove()
         self.networks_.eval()
         return self
 
@@ -247,7 +275,9 @@ class HopfieldMILClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
             bags=[torch.arange(len(bags), device=self.device)] * self.n_ensembles,
         )
 
-    def _train(self, data: TrainingSet, groups: Any, seed: int, generator: torch.Generator) -> None:
+    def _train(
+        self, data: TrainingSet, groups: Any, seed: int, generator: torch.Generator, file: EpochFile | None
+    ) -> None:
         recipe = Recipe(
             learning_rate=self.learning_rate, weight_decay=self.weight_decay, batch_size=self.batch_size
         )
@@ -258,9 +288,7 @@ class HopfieldMILClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
             )
         if parts is None:
             training = Training(self.networks_, data, recipe, generator)
-            for _ in range(self.max_epochs):
-                training.epoch()
-            self.n_epochs_ = self.max_epochs
+            self.n_epochs_ = train_all_epochs(training, self.max_epochs, file)
         else:
             self.n_epochs_ = train_to_the_best(
                 self.networks_,
@@ -270,6 +298,7 @@ class HopfieldMILClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
                 generator,
                 max_epochs=self.max_epochs,
                 patience=self.patience,
+                file=file,
             )
 
     # ---- judging

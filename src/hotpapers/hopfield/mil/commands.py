@@ -29,6 +29,10 @@ LabelColumn = Annotated[str | None, typer.Option("--label", help="Column of the 
 Drop = Annotated[
     list[str] | None, typer.Option("--drop", help="A column that is no feature; may be repeated.")
 ]
+Groups = Annotated[
+    str | None,
+    typer.Option("--groups", help="Column of groups, such as patients: bags of one never straddle folds."),
+]
 Seed = Annotated[int, typer.Option(help="Of weights, order, dropout and folds.")]
 Device = Annotated[str, typer.Option(help="Where torch computes: cpu, cuda.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -53,6 +57,10 @@ def fit(
     beta: Annotated[float, typer.Option(help="Inverse temperature of the pooling.")] = 1.0,
     epochs: Annotated[int, typer.Option(help="Times through the bags, at most.")] = 40,
     networks: Annotated[int, typer.Option(help="Networks whose probabilities are averaged.")] = 5,
+    groups: Groups = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from OUT.epoch, which an interrupted run has left.")
+    ] = False,
     jobs: Jobs = 1,
     seed: Seed = 0,
     device: Device = "cpu",
@@ -62,7 +70,7 @@ def fit(
     from hotpapers.hopfield.mil.classifier import HopfieldMILClassifier
     from hotpapers.hopfield.mil.jobs import crossed, fit_file, labelled
 
-    given = labelled(data, bag, label, drop or [])
+    given = labelled(data, bag, label, drop or [], groups)
     model = HopfieldMILClassifier(
         pooling=pooling.value,
         beta=beta,
@@ -74,11 +82,13 @@ def fit(
     )
     said: dict[str, Any] = {}
     if cv:
-        run, _ = crossed(given, data.stem, folds=cv, pooling=pooling.value, seed=seed, jobs=jobs)
+        run, _ = crossed(
+            given, data.stem, folds=cv, pooling=pooling.value, seed=seed, device=device, jobs=jobs
+        )
         from hotpapers.hopfield.mil.report import verdict
 
         said["cross_validation"] = verdict(run)
-    said |= fit_file(model, given, label, out)
+    said |= fit_file(model, given, label, out, groups=given.groups, resume=resume)
     _tell(said, as_json)
 
 
@@ -99,18 +109,20 @@ def cv(
     ] = None,
     inner: Annotated[int, typer.Option(help="Inner folds, which choose settings and epochs.")] = 4,
     pooling: Kind = Pool.hopfield,
+    groups: Groups = None,
     resume: Annotated[
         Path | None, typer.Option(help="Folder for finished folds: an interrupted run goes on there.")
     ] = None,
     jobs: Jobs = 1,
     seed: Seed = 0,
+    device: Device = "cpu",
     as_json: AsJson = False,
 ) -> None:
     """Nested cross-validation beside a random forest, with a verdict."""
     from hotpapers.hopfield.mil.jobs import crossed, labelled
     from hotpapers.hopfield.mil.report import lines, record, verdict, write_report
 
-    given = labelled(data, bag, label, drop or [])
+    given = labelled(data, bag, label, drop or [], groups)
     run, protocol = crossed(
         given,
         data.stem,
@@ -119,6 +131,7 @@ def cv(
         inner=inner,
         pooling=pooling.value,
         seed=seed,
+        device=device,
         jobs=jobs,
         resume=resume,
     )

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import torch
 
 from hotpapers.common.console import progress
+from hotpapers.hopfield.devices import check_device
 from hotpapers.hopfield.errors import HopfieldError
 from hotpapers.hopfield.mil.classifier import HopfieldMILClassifier
 from hotpapers.hopfield.mil.data import Bags, classes_of
@@ -21,15 +23,21 @@ from hotpapers.hopfield.mil.validation import Protocol, nested_cross_validation,
 __all__ = ["crossed", "fit_file", "labelled", "load_with_bags", "predictions"]
 
 
-def labelled(data: Path, bag: str | None, label: str | None, leave_out: Sequence[str]) -> LabelledBags:
-    """Bags of a file whose labels are known.
+def labelled(
+    data: Path,
+    bag: str | None,
+    label: str | None,
+    leave_out: Sequence[str],
+    group: str | None = None,
+) -> LabelledBags:
+    """Bags of a file whose labels are known, with their groups if a column or array holds these.
 
     Raises
     ------
     HopfieldError
         If they aren't.
     """
-    given = read_bags(data, bag=bag, label=label, leave_out=leave_out)
+    given = read_bags(data, bag=bag, label=label, leave_out=leave_out, group=group)
     if given.labels is None:
         where = "an array y" if data.suffix.lower() == ".npz" else "the column of labels: give --label"
         raise HopfieldError(f"{data}: training needs {where}")
@@ -37,10 +45,21 @@ def labelled(data: Path, bag: str | None, label: str | None, leave_out: Sequence
 
 
 def fit_file(
-    model: HopfieldMILClassifier, given: LabelledBags, label: str | None, out: Path
+    model: HopfieldMILClassifier,
+    given: LabelledBags,
+    label: str | None,
+    out: Path,
+    *,
+    groups: npt.NDArray[Any] | None = None,
+    resume: bool = False,
 ) -> dict[str, Any]:
-    """Train on bags of a file and save; returns what there is to say."""
-    model.fit(given.bags, given.labels)
+    """Train on bags of a file and save; returns what there is to say.
+
+    While training lasts, ``OUT.epoch`` beside the model's folder holds its state after the last epoch.
+    """
+    check_device(model.device)
+    epoch_file = out.with_name(out.name + ".epoch")
+    model.fit(given.bags, given.labels, groups, epoch_file=epoch_file, resume=resume)
     model.label_column_ = label
     model.save(out)
     names = [str(name) for name in model.classes_]
@@ -52,6 +71,7 @@ def fit_file(
         "features": model.n_features_in_,
         "classes": ", ".join(f"{name} ({count})" for name, count in zip(names, counts, strict=True)),
         "epochs": model.n_epochs_,
+        **({"resumed_after_epoch": model.resumed_after_} if resume else {}),
     }
 
 
@@ -64,22 +84,31 @@ def crossed(
     inner: int = 4,
     pooling: Any = "hopfield",
     seed: int = 0,
+    device: str = "cpu",
     jobs: int = 1,
     resume: Path | None = None,
 ) -> tuple[CrossValidation, Protocol]:
     """Nested cross-validation over the file's published folds, or over new ones where a number is given."""
+    check_device(device)
     torch.set_num_threads(1)  # small networks: folds side by side are faster than threads inside one
     _, positive = classes_of(np.asarray(given.labels))
+    groups = given.groups
     if given.fold_test is not None and folds is None:
+        if groups is not None:
+            raise HopfieldError("the file's published folds know no groups: give --folds to draw others")
         if repetitions is not None and not 1 <= repetitions <= len(given.fold_test):
             raise HopfieldError(
                 f"the file has folds of {len(given.fold_test)} repetitions, not {repetitions}"
             )
         tests = given.fold_test[:repetitions]
     else:
-        tests = outer_folds(positive, folds=folds or 10, repetitions=repetitions or 1, seed=seed)
-    protocol = Protocol(inner_folds=inner, pooling=pooling, seed=seed)
-    running = nested_cross_validation(given.bags, positive, tests, protocol, jobs=jobs, folder=resume)
+        tests = outer_folds(
+            positive, folds=folds or 10, repetitions=repetitions or 1, seed=seed, groups=groups
+        )
+    protocol = Protocol(inner_folds=inner, pooling=pooling, seed=seed, device=device)
+    running = nested_cross_validation(
+        given.bags, positive, tests, protocol, groups=groups, jobs=jobs, folder=resume
+    )
     total = sum(len(np.unique(each[each >= 0])) for each in tests)
     run = CrossValidation(
         name=name,
@@ -95,6 +124,7 @@ def load_with_bags(
     model: Path, data: Path, leave_out: Sequence[str], device: str
 ) -> tuple[HopfieldMILClassifier, Bags]:
     """A saved model, and the bags of a file with the features that it knows, in its order."""
+    check_device(device)
     found = HopfieldMILClassifier.load(model, device)
     if data.suffix.lower() == ".npz":
         return found, found.check_bags(read_bags(data).bags)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import product
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -92,6 +93,7 @@ def choose(
     max_epochs: int = 40,
     limit: float | None = 5.0,
     seed: int = 0,
+    device: str = "cpu",
 ) -> list[Choice]:
     """Candidates, each with the epoch of its largest mean area over the inner folds, the best one first.
 
@@ -109,24 +111,25 @@ def choose(
         The most epochs that are tried.
     limit
         Where scaled features are cut off.
-    seed
-        Of weights, order and dropout.
+    seed, device
+        Of weights, order and dropout; where torch computes.
     """
     folds = int(fold_of.max()) + 1
-    data, judged = _inner_sets(bags, positive, fold_of, folds * len(candidates), limit)
-    generator = torch.Generator().manual_seed(seed)
-    settings = {
+    data, judged = _inner_sets(bags, positive, fold_of, folds * len(candidates), limit, device)
+    generator = torch.Generator(device).manual_seed(seed)
+    settings: dict[str, Any] = {
         name: torch.tensor([each for one in candidates for each in [asdict(one)[name]] * folds])
         for name in asdict(candidates[0])
     }
-    networks = BagNetworks(shape, folds * len(candidates), generator=generator, **settings)
+    networks = BagNetworks(shape, folds * len(candidates), **settings).to(device)
+    networks.reset_parameters(generator)
     training = Training(networks, data, recipe, generator)
     areas = np.zeros((max_epochs, len(candidates), folds))
     for epoch in range(max_epochs):
         training.epoch()
         logits = logits_of(networks, data, judged)
         for fold in range(folds):
-            of_fold = torch.stack(logits[fold::folds]).numpy()
+            of_fold = torch.stack(logits[fold::folds]).cpu().numpy()
             areas[epoch, :, fold] = area(of_fold, positive[fold_of == fold])
     means = _smoothed(areas.mean(2))
     best = [
@@ -142,6 +145,7 @@ def _inner_sets(
     fold_of: npt.NDArray[np.int64],
     members: int,
     limit: float | None,
+    device: str = "cpu",
 ) -> tuple[TrainingSet, list[torch.Tensor]]:
     """Each fold's rows, scaled by its own training bags, and the bags that judge each network."""
     folds = int(fold_of.max()) + 1
@@ -153,15 +157,15 @@ def _inner_sets(
         of_bags = torch.zeros(len(bags))
         of_bags[learn] = class_weights(labels[learn])
         weights.append(of_bags)
-        train.append(torch.from_numpy(learn))
-        test.append(torch.from_numpy(np.flatnonzero(fold_of == fold)))
+        train.append(torch.from_numpy(learn).to(device))
+        test.append(torch.from_numpy(np.flatnonzero(fold_of == fold)).to(device))
     version = torch.arange(members) % folds
     data = TrainingSet(
-        rows=torch.stack(rows),
-        offsets=torch.from_numpy(bags.offsets),
-        labels=labels,
-        weights=torch.stack(weights),
-        version=version,
+        rows=torch.stack(rows).to(device),
+        offsets=torch.from_numpy(bags.offsets).to(device),
+        labels=labels.to(device),
+        weights=torch.stack(weights).to(device),
+        version=version.to(device),
         bags=[train[int(fold)] for fold in version],
     )
     return data, [test[int(fold)] for fold in version]

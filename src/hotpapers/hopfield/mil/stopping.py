@@ -16,9 +16,10 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from hotpapers.hopfield.errors import HopfieldError
 from hotpapers.hopfield.mil.network import BagNetworks
+from hotpapers.hopfield.mil.resuming import EpochFile
 from hotpapers.hopfield.mil.training import Recipe, Training, TrainingSet, logits_of
 
-__all__ = ["parts_held_out", "train_to_the_best"]
+__all__ = ["parts_held_out", "train_all_epochs", "train_to_the_best"]
 
 _FEWEST = 5  # bags of a class from which some can be held out
 Parts = list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]
@@ -66,6 +67,17 @@ def parts_held_out(
     return [splits[member % folds] for member in range(members)]
 
 
+def train_all_epochs(training: Training, max_epochs: int, file: EpochFile | None = None) -> int:
+    """Make all epochs, and keep each in a file if there is one; returns how many."""
+    made = file.take_up(training, {}).get("made", 0) if file else 0
+    while made < max_epochs:
+        training.epoch()
+        made += 1
+        if file:
+            file.write(training, {}, {"made": made})
+    return made
+
+
 def train_to_the_best(
     networks: BagNetworks,
     data: TrainingSet,
@@ -75,6 +87,7 @@ def train_to_the_best(
     *,
     max_epochs: int,
     patience: int,
+    file: EpochFile | None = None,
 ) -> int:
     """Train, and leave every network as it was when its held-out loss was least; returns the epochs made.
 
@@ -86,6 +99,8 @@ def train_to_the_best(
         What `parts_held_out` returns.
     max_epochs, patience
         The most epochs, and how many without a better loss of any network end training.
+    file
+        Where each epoch is kept, and taken up from.
     """
     device = data.rows.device
     learned = [torch.from_numpy(train).to(device) for train, _ in parts]
@@ -94,16 +109,20 @@ def train_to_the_best(
     training = Training(networks, data, recipe, generator)
     best = torch.full((networks.members,), torch.inf, device=device)
     kept = [parameter.detach().clone() for parameter in networks.parameters()]
-    since, made = 0, 0
+    loop = {"best": best, **{f"kept{at}": one for at, one in enumerate(kept)}}
+    numbers = file.take_up(training, loop) if file else {}
+    since, made = numbers.get("since", 0), numbers.get("made", 0)
     while made < max_epochs and since < patience:
         training.epoch()
         made += 1
         losses = _losses(networks, data, judged)
         better = losses < best
-        best = torch.minimum(best, losses)
+        best.copy_(torch.minimum(best, losses))
         for old, new in zip(kept, networks.parameters(), strict=True):
             old[better] = new.detach()[better]
         since = 0 if bool(better.any()) else since + 1
+        if file:
+            file.write(training, loop, {"made": made, "since": since})
     with torch.no_grad():
         for old, new in zip(kept, networks.parameters(), strict=True):
             new.copy_(old)

@@ -34,6 +34,8 @@ class LabelledBags:
         One a bag, ``[B]``; None where none were asked for and the file has none.
     fold_test
         The fold in which each bag is tested, ``[repetitions, B]``, where the file says so.
+    groups
+        Number of the group that each bag belongs to, ``[B]``, where one was asked for.
     table
         The table that they came from; None for NPZ.
     """
@@ -41,6 +43,7 @@ class LabelledBags:
     bags: Bags
     labels: npt.NDArray[Any] | None
     fold_test: npt.NDArray[np.int64] | None = None
+    groups: npt.NDArray[np.int64] | None = None
     table: pd.DataFrame | None = None
 
 
@@ -73,7 +76,12 @@ def read_table(path: Path) -> pd.DataFrame:
 
 
 def read_bags(
-    path: Path, *, bag: str | None = None, label: str | None = None, leave_out: Sequence[str] = ()
+    path: Path,
+    *,
+    bag: str | None = None,
+    label: str | None = None,
+    leave_out: Sequence[str] = (),
+    group: str | None = None,
 ) -> LabelledBags:
     """Bags of a file, with their labels.
 
@@ -86,6 +94,8 @@ def read_bags(
         Columns of the table; NPZ needs neither.
     leave_out
         Columns that are no features.
+    group
+        Column, or array of the NPZ, of the groups that bags belong to; it is no feature.
 
     Raises
     ------
@@ -93,28 +103,37 @@ def read_bags(
         If the file can't be used; says which column and row.
     """
     if path.suffix.lower() == ".npz":
-        return _from_npz(path)
+        return _from_npz(path, group)
     table = read_table(path)
     columns = list(table.columns)
     if bag is None:
         raise HopfieldError(f"{path}: name the column of bags with --bag; there are {_shown(columns)}")
-    for name in (bag, *([label] if label else []), *leave_out):
+    beside = [*([label] if label else []), *([group] if group else []), *leave_out]
+    for name in (bag, *beside):
         if name not in columns:
             raise HopfieldError(f"{path} has no column {name!r}: it has {_shown(columns)}")
-    bags = as_bags(table, bag=bag, leave_out=[*([label] if label else []), *leave_out])
+    bags = as_bags(table, bag=bag, leave_out=list(dict.fromkeys(beside)))
     labels = None
     if label is not None:
         labels = bag_labels(bags, table[label].to_numpy(), f"column {label!r}")
-    return LabelledBags(bags=bags, labels=labels, table=table)
+    groups = None
+    if group is not None:
+        groups = _codes(bag_labels(bags, table[group].to_numpy(), f"column {group!r}"))
+    return LabelledBags(bags=bags, labels=labels, groups=groups, table=table)
 
 
-def _from_npz(path: Path) -> LabelledBags:
+def _codes(groups: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+    """Groups of whatever kind as numbers from 0."""
+    return np.asarray(pd.factorize(groups)[0], dtype=np.int64)
+
+
+def _from_npz(path: Path, group: str | None) -> LabelledBags:
     try:
         with np.load(path, allow_pickle=False) as stored:
             arrays = dict(stored)
     except (OSError, ValueError, zipfile.BadZipFile, EOFError) as error:
         raise InputError(f"cannot read {path} as NPZ: {_line(error)}") from error
-    for key in ("X", "offsets"):
+    for key in ("X", "offsets", *([group] if group else [])):
         if key not in arrays:
             raise InputError(f"{path} has no array {key!r}: it has {_shown(list(arrays))}")
     bags = as_bags((arrays["X"], arrays["offsets"]))
@@ -122,7 +141,12 @@ def _from_npz(path: Path) -> LabelledBags:
     folds = arrays.get("fold_test")
     if folds is not None and (folds.ndim != 2 or folds.shape[1] != len(bags)):
         raise InputError(f"{path}: fold_test must be [repetitions, {len(bags)}]: got {list(folds.shape)}")
-    return LabelledBags(bags=bags, labels=labels, fold_test=None if folds is None else folds.astype(np.int64))
+    return LabelledBags(
+        bags=bags,
+        labels=labels,
+        fold_test=None if folds is None else folds.astype(np.int64),
+        groups=_codes(bag_labels(bags, arrays[group], group)) if group else None,
+    )
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:

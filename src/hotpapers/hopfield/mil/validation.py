@@ -49,8 +49,8 @@ class Protocol:
         this many networks: inner folds are too small to tell the best from the second best.
     trees
         Of the forest beside it.
-    seed
-        Of everything.
+    seed, device
+        Of everything, and where torch computes.
     """
 
     inner_folds: int = 4
@@ -64,6 +64,7 @@ class Protocol:
     n_ensembles: int = 4
     trees: int = 200
     seed: int = 0
+    device: str = "cpu"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,7 +163,7 @@ def nested_cross_validation(
     for repetition, fold in places:
         if len(np.unique(positive[tests[repetition] == fold])) < 2:
             raise HopfieldError(f"fold {fold} of repetition {repetition} tests bags of one class only")
-    key = _key(bags, positive, tests, protocol)
+    key = _key(bags, positive, tests, protocol, groups)
     tasks = [
         (bags, positive, tests[repetition] == fold, protocol, groups, repetition, fold, folder, key)
         for repetition, fold in places
@@ -174,10 +175,11 @@ def nested_cross_validation(
         yield from pool.map(_kept_or_judged, *zip(*tasks, strict=True))
 
 
-def _key(bags: Bags, positive: Any, tests: Any, protocol: Protocol) -> str:
+def _key(bags: Bags, positive: Any, tests: Any, protocol: Protocol, groups: Any) -> str:
     """Changes with anything that a fold's result depends on."""
     digest = hashlib.sha256(json.dumps(asdict(protocol), sort_keys=True).encode())
-    for array in (bags.rows, bags.offsets, positive, tests):
+    arrays = [bags.rows, bags.offsets, positive, tests, *([] if groups is None else [groups])]
+    for array in arrays:
         digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()[:16]
 
@@ -255,6 +257,7 @@ def judge_fold(
         candidates=protocol.candidates,
         max_epochs=protocol.max_epochs,
         seed=seed,
+        device=protocol.device,
     )[: protocol.kept]
     judged = bags.take(held)
     every = [
@@ -290,5 +293,6 @@ def final_model(protocol: Protocol, choice: Choice, seed: int) -> HopfieldMILCla
         early_stopping=False,
         n_ensembles=protocol.n_ensembles,
         random_state=seed,
+        device=protocol.device,
         **asdict(choice.candidate),
     )

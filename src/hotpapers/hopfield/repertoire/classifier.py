@@ -70,6 +70,8 @@ class DeepRCClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Multiply letters by ``log(1 + count)``.
     random_state
         Seed of weights, order, subsamples and the split.
+    device
+        Where torch computes.
 
     Attributes
     ----------
@@ -96,6 +98,7 @@ class DeepRCClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         validation_fraction: float = 0.2,
         count_scaling: bool = False,
         random_state: Any = None,
+        device: str = "cpu",
     ) -> None:
         self.kernels = kernels
         self.kernel_size = kernel_size
@@ -111,6 +114,7 @@ class DeepRCClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.validation_fraction = validation_fraction
         self.count_scaling = count_scaling
         self.random_state = random_state
+        self.device = device
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -140,7 +144,7 @@ class DeepRCClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             attention=tuple(self.attention),
             deviation=deviation,
             generator=generator,
-        )
+        ).to(self.device)
 
     def fit(self, repertoires: Any, y: Any) -> DeepRCClassifier:
         """Learn from repertoires and their labels of two classes.
@@ -201,14 +205,14 @@ class DeepRCClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 block = block_of(bag, rows, scaling=self.count_scaling)
                 weights = torch.softmax(self.network_.scores(self.network_.embed(block)), 0)
             values, order = weights.topk(min(top, len(rows)))
-            chosen = rows[order.numpy()]
+            chosen = rows[order.cpu().numpy()]
             tables.append(
                 pd.DataFrame(
                     {
                         "repertoire": bag.name,
                         "row": bag.kept[chosen],
                         "sequence": [bag.sequence(int(index)) for index in chosen],
-                        "weight": values.double().numpy(),
+                        "weight": values.double().cpu().numpy(),
                     }
                 )
             )
@@ -217,7 +221,7 @@ class DeepRCClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def save(self, folder: str | Path) -> None:
         """Write ``model.safetensors`` and ``model.json`` to a folder, whole or not at all."""
         parameters = self.get_params()
-        del parameters["random_state"]
+        del parameters["random_state"], parameters["device"]
         record = {
             "format": FORMAT,
             "format_version": VERSION,
@@ -227,11 +231,12 @@ class DeepRCClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             "n_epochs": self.n_epochs_,
         }
         with atomic_folder(Path(folder)) as temporary:
-            save_file(dict(self.network_.state_dict()), temporary / "model.safetensors")
+            state = {name: value.cpu() for name, value in self.network_.state_dict().items()}
+            save_file(state, temporary / "model.safetensors")
             (temporary / "model.json").write_text(json.dumps(record, indent=2) + "\n", "utf-8")
 
     @staticmethod
-    def load(folder: str | Path) -> DeepRCClassifier:
+    def load(folder: str | Path, device: str = "cpu") -> DeepRCClassifier:
         """Read what `save` wrote; raises `HopfieldError` for anything else, or another version."""
         folder = Path(folder)
         try:
@@ -246,10 +251,10 @@ class DeepRCClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 "train it again"
             )
         try:
-            model = DeepRCClassifier(**record["parameters"])
+            model = DeepRCClassifier(**record["parameters"], device=device)
             model.classes_, model.n_epochs_ = np.array(record["classes"]), record["n_epochs"]
             model.network_ = model._new_network(1.0)
-            model.network_.load_state_dict(load_file(folder / "model.safetensors"))
+            model.network_.load_state_dict(load_file(folder / "model.safetensors", device=device))
         except (OSError, KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
             raise HopfieldError(f"{folder}: the model is damaged ({error}): train it again") from error
         return model

@@ -11,12 +11,14 @@ import pandas as pd
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import train_test_split
 
+from hotpapers.hopfield.devices import check_device
 from hotpapers.hopfield.errors import HopfieldError
 from hotpapers.hopfield.repertoire.classifier import DeepRCClassifier
+from hotpapers.hopfield.repertoire.motifs import Motif, aligned, letter_effects, motif_of, windows_of
 from hotpapers.hopfield.repertoire.reading import read_cohort
-from hotpapers.hopfield.repertoire.sequences import Repertoire
+from hotpapers.hopfield.repertoire.sequences import AMINO_ACIDS, Repertoire, repertoire_of
 
-__all__ = ["fit_files", "predictions"]
+__all__ = ["explained", "fit_files", "motif_as_dict", "predictions"]
 
 
 def fit_files(
@@ -31,6 +33,7 @@ def fit_files(
     out: Path,
 ) -> dict[str, Any]:
     """Train on the repertoires of a table, judge those held out, save; returns what there is to say."""
+    check_device(model.device)
     cohort = read_cohort(metadata, folder, label=label, identifier=identifier)
     bags, labels = cohort.repertoires, np.asarray(cohort.labels)
     learned, tested = np.arange(len(bags)), np.zeros(0, np.int64)
@@ -72,3 +75,63 @@ def predictions(model: DeepRCClassifier, bags: list[Repertoire]) -> pd.DataFrame
             "probability": probability,
         }
     )
+
+
+def explained(model: DeepRCClassifier, bags: list[Repertoire], *, top: int, width: int) -> Motif:
+    """The motif that sequences of most attention share, in repertoires judged to be of the second class.
+
+    Parameters
+    ----------
+    model
+        Fitted.
+    bags
+        Repertoires; those judged to be of the first class are left out.
+    top
+        Sequences of each, at most.
+    width
+        Letters of the motif.
+
+    Raises
+    ------
+    HopfieldError
+        If no repertoire is judged to be of the second class, or a number is out of range.
+    """
+    if top < 1:
+        raise HopfieldError(f"--top must be at least 1: got {top}")
+    judged = model.predict(bags) == model.classes_[1]
+    chosen = [bag for bag, positive in zip(bags, judged, strict=True) if positive]
+    if not chosen:
+        raise HopfieldError(
+            f"no repertoire is judged to be {model.classes_[1]!s}: there is nothing to explain"
+        )
+    sequences, counts, weights = [], [], []
+    for bag in chosen:
+        table = model.top_sequences([bag], top)
+        sequences += table["sequence"].tolist()
+        weights += table["weight"].tolist()
+        counts += bag.counts[np.searchsorted(bag.kept, table["row"].to_numpy())].tolist()
+    together = repertoire_of(sequences, counts, name="sequences of most attention")
+    effects = letter_effects(model.network_, together, scaling=model.count_scaling)
+    heavy = np.array(weights)
+    starts = aligned(sequences, effects, heavy, width)
+    return motif_of(windows_of(sequences, starts, width), heavy)
+
+
+def motif_as_dict(motif: Motif) -> dict[str, Any]:
+    """The motif as plain values; letters of each place from the commonest on, those below 1 % left out."""
+    return {
+        "consensus": motif.consensus,
+        "sequences": motif.sequences,
+        "effective_sequences": round(motif.effective, 1),
+        "places": [
+            {
+                "bits": round(float(bits), 4),
+                "letters": {
+                    AMINO_ACIDS[at]: round(float(row[at]), 4)
+                    for at in np.argsort(-row, kind="stable")
+                    if row[at] >= 0.01
+                },
+            }
+            for row, bits in zip(motif.frequencies, motif.information, strict=True)
+        ],
+    }

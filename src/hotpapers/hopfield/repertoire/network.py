@@ -43,6 +43,12 @@ class Block:
     lengths: Tensor
     factor: Tensor
 
+    def to(self, device: torch.device) -> Block:
+        """The same on a device."""
+        return Block(
+            codes=self.codes.to(device), lengths=self.lengths.to(device), factor=self.factor.to(device)
+        )
+
 
 def block_of(
     repertoire: Repertoire, chosen: npt.NDArray[np.int64] | None = None, *, scaling: bool = False
@@ -118,6 +124,7 @@ class DeepRC(nn.Module):
         Positions run over the letters of the sequence, with zeros on both sides, so that neither the padding
         of others nor a short sequence matters. SELU rises: it may come after the maximum.
         """
+        block = block.to(self.bias.device)
         reach, width = self.kernel_size // 2, block.codes.shape[1]
         table = pad(self.letters, (0, 0, 1, 0)).flatten(0, 1)  # a row of zeros for code 0
         ramps = conv1d(
@@ -185,7 +192,7 @@ class DeepRC(nn.Module):
                     for start in range(0, len(among), _BLOCK)
                 ]
             )
-        rows: npt.NDArray[np.int64] = scores.topk(many).indices.sort().values.numpy()
+        rows: npt.NDArray[np.int64] = scores.topk(many).indices.sort().values.cpu().numpy()
         chosen: npt.NDArray[np.int64] = among[rows]
         return chosen
 

@@ -85,11 +85,12 @@ def train(
     rng = np.random.default_rng(seed)
     learned = np.setdiff1d(np.arange(len(bags)), held_out)
     share = float(labels[learned].mean())
-    pos_weight = torch.tensor((1 - share) / share)
+    device = network.bias.device
+    pos_weight = torch.tensor((1 - share) / share, device=device)
     adam = torch.optim.AdamW(
         network.parameters(), lr=recipe.learning_rate, eps=recipe.eps, weight_decay=recipe.weight_decay
     )
-    truth = torch.from_numpy(labels)
+    truth = torch.from_numpy(labels).to(device)
     best, since, kept, epoch = np.inf, 0, None, 0
     while epoch < recipe.max_epochs and since < recipe.patience:
         fraction = 1.0 if epoch < recipe.warm_up else recipe.fraction
@@ -110,7 +111,7 @@ def train(
         judged = logits_of(network, [bags[index] for index in held_out], recipe)
         loss_there = float(
             binary_cross_entropy_with_logits(
-                torch.from_numpy(judged), truth[held_out].double(), pos_weight=pos_weight.double()
+                torch.from_numpy(judged).to(device), truth[held_out].double(), pos_weight=pos_weight.double()
             )
         )
         since += 1
@@ -140,5 +141,5 @@ def logits_of(network: DeepRC, bags: Sequence[Repertoire], recipe: Recipe) -> np
             )
             for bag in bags
         ]
-    logits: npt.NDArray[np.float64] = torch.cat(found).double().numpy()
+    logits: npt.NDArray[np.float64] = torch.cat(found).double().cpu().numpy()
     return logits

@@ -1,0 +1,1 @@
+"""The paper's own experiments, with noise of the right scale."""

@@ -1,0 +1,1 @@
+"""Molecules: a memory of those whose properties are known, asked for those of others."""
