@@ -119,8 +119,6 @@ class NoisyExamples:
         self.recorded_noise = recorded_noise
         self.synthetic_noise = synthetic_noise
         self.settings = settings or ExampleSettings()
-        self._weights = _weights(music)
-        self._rendered_weights = None if rendered_music is None else _weights(rendered_music)
 
     def batch(self, step: int, size: int, *, seed: int = 0, rank: int = 0) -> NoisyBatch:
         """Batch of a training step on one of several processes: the same for the same arguments."""
@@ -175,10 +173,10 @@ class NoisyExamples:
     def _clean(self, rng: np.random.Generator) -> tuple[Array, float]:
         """Music (samples,) and the rms that counts as its loudness: of the excerpt, or 20 dB below the recording's."""
         settings = self.settings
-        music, weights = self.music, self._weights
+        music = self.music
         if self.rendered_music is not None and rng.random() < settings.rendered:
-            music, weights = self.rendered_music, self._rendered_weights
-        clip = int(rng.choice(len(music), p=weights))
+            music = self.rendered_music
+        clip = int(rng.choice(len(music), p=_weights(music)))
         count = scipy.fft.next_fast_len(
             round(settings.samples * _speed(rng, settings.music_speed)), real=True
         )

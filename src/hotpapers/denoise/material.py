@@ -123,7 +123,9 @@ def project_material(
             lambda: [*music("validation"), *_rendered("validation", 1, every=3)],
         ),
         held_back_noise=kept.bank(
-            "held-back noise", {"synthetic": 6}, lambda: [*noise("validation"), *generated_noise(6, "validation")]
+            "held-back noise",
+            {"synthetic": 6},
+            lambda: [*noise("validation"), *generated_noise(6, "validation")],
         ),
     )
 
@@ -212,7 +214,9 @@ def own_material(
         held_back_music=kept.bank("held-back music", _stamp(held_music), read(held_music))
         if can_judge
         else None,
-        held_back_noise=kept.bank("held-back noise", {**_stamp(held_noise), "synthetic": synthetic}, judged_by)
+        held_back_noise=kept.bank(
+            "held-back noise", {**_stamp(held_noise), "synthetic": synthetic}, judged_by
+        )
         if can_judge
         else None,
     )

@@ -122,7 +122,9 @@ def render_midi(
     return out
 
 
-def play_midi(content: bytes, soundfont: Path, sr: int = 44_100, *, name: str = "MIDI") -> NDArray[np.float32]:
+def play_midi(
+    content: bytes, soundfont: Path, sr: int = 44_100, *, name: str = "MIDI"
+) -> NDArray[np.float32]:
     """A standard MIDI file as sound, (n, 2), at a peak of 0.9.
 
     Raises

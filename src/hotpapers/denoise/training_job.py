@@ -160,7 +160,7 @@ def _card(
             "recordings": [each.name for each in used],
             "songs": [song.name for song in sung],
             "soundfonts": [font.name for font in soundfonts()],
-            "credits": list(credits_of([each.source for each in [*used, *sung]])),
+            "credits": list(credits_of([each.source for each in used] + [song.source for song in sung])),
         }
     else:
         data = {"recordings": "the user's own", "credits": []}

@@ -108,7 +108,7 @@ class ValidationSet:
             "distance": float(np.mean([score["distance"] for score in told])),
             "clean_mean": float(np.mean(untouched)),
             "clean_worst": min(untouched),
-            "merit": float(gains.mean() + 0.1 * min(np.mean(untouched), 40.0)),
+            "merit": float(gains.mean()) + 0.1 * min(float(np.mean(untouched)), 40.0),
         }
 
     @staticmethod
