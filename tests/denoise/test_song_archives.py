@@ -12,7 +12,8 @@ def test_every_song_has_one_split_and_none_is_a_recording_too(shared_data):
     found = list(songs())
     assert len({song.name for song in found}) == len(found) > 150
     shares = collections.Counter(song.split for song in found)
-    assert shares["validation"] > 15 and shares["test"] > 15 and shares["train"] > 100
+    assert min(shares["validation"], shares["test"]) > 15
+    assert shares["train"] > 100
     single = {recording.name for recording in recordings("midi")}
     assert not single & {song.name.replace("/", "_") for song in found}
     assert {song.source.credit for song in found} == {archive.source.credit for archive in ARCHIVES}
@@ -22,4 +23,5 @@ def test_a_split_is_a_selection_of_standard_midi_files(shared_data):
     held_back = list(songs("validation"))
     assert [song.name for song in held_back] == [song.name for song in songs() if song.split == "validation"]
     assert all(song.content.startswith(b"MThd") for song in held_back)
-    assert len({song.content for song in songs()}) == len(list(songs()))
+    trained_on = {song.content for song in songs("train")}
+    assert not trained_on & {song.content for split in ("validation", "test") for song in songs(split)}

@@ -99,12 +99,15 @@ _TURNS: dict[int, Split] = {3: "validation", 7: "test"}  # of eight songs; the o
 def songs(split: Split | None = None) -> Iterator[Song]:
     """The songs of the archives, of one split or of all; none that is a recording of its own besides.
 
+    Archives share a few songs: a copy of an earlier song that would be put to another use is left out.
+
     Raises
     ------
     UnavailableError
         If an archive is not on this machine.
     """
     single = {recording.name for recording in RECORDINGS if recording.kind == "midi"}
+    uses: dict[bytes, Split] = {}
     for archive in ARCHIVES:
         with ZipFile(data_file(_DATA, archive.file)) as opened:
             found = sorted(
@@ -115,9 +118,11 @@ def songs(split: Split | None = None) -> Iterator[Song]:
             for turn, info in enumerate(found[:: archive.every]):
                 name = info.filename.rpartition("/")[2].removesuffix(".mid")
                 its_split = _TURNS.get(turn % 8, "train")
-                if f"{label}_{name}" in single or split not in {None, its_split}:
+                if f"{label}_{name}" in single:
                     continue
-                yield Song(f"{label}/{name}", its_split, opened.read(info), archive.source)
+                song = Song(f"{label}/{name}", its_split, opened.read(info), archive.source)
+                if uses.setdefault(song.content, its_split) == its_split and split in {None, its_split}:
+                    yield song
 
 
 def _is_song(name: str, size: int) -> bool:
