@@ -12,7 +12,7 @@ import soundfile
 from hotpapers.common.errors import UnavailableError
 from hotpapers.denoise import rendering_midi
 from hotpapers.denoise.errors import DenoiseError
-from hotpapers.denoise.midi_variation import _read, vary_midi
+from hotpapers.denoise.midi_variation import ACOUSTIC_PROGRAMS, _read, orchestrate, vary_midi
 from hotpapers.denoise.recordings import path_of, recordings
 from hotpapers.denoise.rendering_midi import find_soundfont, render_midi
 
@@ -116,3 +116,20 @@ def test_without_fluidsynth_or_soundfont_it_says_what_to_install(monkeypatch, tm
     monkeypatch.setattr(rendering_midi.shutil, "which", lambda name: None)
     with pytest.raises(UnavailableError, match="Debian package fluidsynth"):
         render_midi(tmp_path / "a.mid", tmp_path)
+
+
+def test_a_song_orchestrated_keeps_its_notes_and_loses_its_drums():
+    drummed = (
+        b"\x00\xb0\x00\x08"
+         b"\x00\xc0\x1e"
+         b"\x00\x90\x45\x64"
+         b"\x10\x99\x24\x70"
+         b"\x10\x90\x47\x64"
+    )
+    played = orchestrate(midi(TEMPO, drummed), np.random.default_rng(0))
+    assert notes(played) == [(0, 0x45, 0), (0, 0x47, 0x20)]
+    seats = notes(played, 0xC0)
+    assert {channel for channel, _, _ in seats} == set(range(16)) - {9}
+    assert {program for _, program, _ in seats} <= set(ACOUSTIC_PROGRAMS)
+    assert notes(played, 0xB0) == []
+    assert orchestrate(midi(TEMPO, drummed), np.random.default_rng(0)) == played

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import zlib
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hotpapers.common.files import atomic_path
+from hotpapers.denoise.midi_variation import orchestrate
 from hotpapers.denoise.noise_bank import audio_files, read_bank
 from hotpapers.denoise.noise_generator import PRESETS, synth_noise
 from hotpapers.denoise.pairs import MusicSource, NoiseSource
 from hotpapers.denoise.recordings import Split, path_of, recordings
 from hotpapers.denoise.rendering_midi import can_render, render_midi
+from hotpapers.denoise.song_archives import Song, songs
 
 __all__ = ["built_in_music", "built_in_noise", "generated_noise", "given_music", "given_noise"]
 
@@ -22,7 +26,9 @@ _SET_PRESETS = ("78-worn", "78-acoustic", "lp-dusty", "cylinder", "cassette")
 
 
 def built_in_music(split: Split, cache: Path) -> list[MusicSource]:
-    """The split's recordings and, where fluidsynth and a soundfont are here, its rendered MIDI.
+    """The split's recordings and, where fluidsynth and a soundfont are here, its rendered songs.
+
+    The recordings are spread evenly among the songs.
 
     Raises
     ------
@@ -30,10 +36,25 @@ def built_in_music(split: Split, cache: Path) -> list[MusicSource]:
         If the data set is not on this machine.
     """
     sources = [MusicSource(each.name, partial(Path, path_of(each))) for each in recordings("music", split)]
-    if can_render():
-        midi = recordings("midi", split)
-        sources += [MusicSource(each.name, partial(render_midi, path_of(each), cache)) for each in midi]
-    return sources
+    if not can_render():
+        return sources
+    midi = recordings("midi", split)
+    rendered = [MusicSource(each.name, partial(render_midi, path_of(each), cache)) for each in midi]
+    rendered += [
+        MusicSource(song.name.replace("/", "_"), partial(_render_song, song, cache)) for song in songs(split)
+    ]
+    for turn, source in enumerate(sources):
+        rendered.insert(round(turn * (len(rendered) + len(sources) - turn) / len(sources)), source)
+    return rendered
+
+
+def _render_song(song: Song, cache: Path) -> Path:
+    """Path of the song as sound, played by the instruments of old records."""
+    score = cache / "songs" / f"{song.name.replace('/', '_')}.mid"
+    score.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_path(score) as temporary:
+        temporary.write_bytes(orchestrate(song.content, np.random.default_rng(zlib.crc32(song.content))))
+    return render_midi(score, cache)
 
 
 def built_in_noise(split: Split) -> list[NoiseSource]:

@@ -16,7 +16,7 @@ from hotpapers.denoise.banks import Bank, write_bank
 from hotpapers.denoise.data import ExampleSettings, NoisyExamples
 from hotpapers.denoise.errors import DenoiseError
 from hotpapers.denoise.extending import noise_to_length
-from hotpapers.denoise.midi_variation import vary_midi
+from hotpapers.denoise.midi_variation import orchestrate, vary_midi
 from hotpapers.denoise.noise_generator import PRESETS, synth_noise
 from hotpapers.denoise.reading import read_mono
 from hotpapers.denoise.recordings import Split, path_of, recordings
@@ -33,6 +33,11 @@ _SYNTHETIC_SECONDS = 8.0
 _EXTENDED_SECONDS = 24.0
 _SONG_SECONDS = 80.0
 _AUDIO = {".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff", ".w64", ".rf64"}
+_MANNERS: dict[str, Callable[[bytes, np.random.Generator], bytes]] = {
+    "as written": lambda content, _: content,
+    "varied": vary_midi,
+    "orchestrated": orchestrate,
+}
 # Seeds of generated noise: training and validation never share one.
 _SPLIT_SEEDS: dict[Split, int] = {"train": 1, "validation": 2}
 
@@ -120,7 +125,7 @@ def project_material(
         held_back_music=kept.bank(
             "held-back music",
             {"soundfonts": fonts},
-            lambda: [*music("validation"), *_rendered("validation", 1, every=3)],
+            lambda: [*music("validation"), *_rendered("validation", 1, every=3, manners=("orchestrated",))],
         ),
         held_back_noise=kept.bank(
             "held-back noise",
@@ -130,26 +135,36 @@ def project_material(
     )
 
 
-def _rendered(split: Split, renderings: int, *, every: int = 1) -> Iterator[Clip]:
-    """Single songs varied `renderings` times; of the archives' every so manieth, by turns as written and varied.
+def _rendered(
+    split: Split,
+    renderings: int,
+    *,
+    every: int = 1,
+    manners: Sequence[str] = ("as written", "varied", "orchestrated"),
+) -> Iterator[Clip]:
+    """Single songs varied `renderings` times; of the archives' every so manieth.
 
-    Soundfonts take turns. Of each song 80 s at most are taken.
+    Those are by turns as written and varied, and all are orchestrated, as far as the manners are asked for.
+    Soundfonts take turns; of each song 80 s at most are taken.
     """
     single = [
         Song(each.name, split, path_of(each).read_bytes(), each.source) for each in recordings("midi", split)
     ]
-    jobs = [(song, turn + 1) for song in single for turn in range(renderings)]
-    jobs += [(song, turn % 2) for turn, song in enumerate(list(songs(split))[::every])]
+    many = list(songs(split))[::every]
+    jobs = [(song, "varied", turn + 1) for song in single for turn in range(renderings)]
+    jobs += [(song, ("as written", "varied")[turn % 2], turn % 2) for turn, song in enumerate(many)]
+    jobs += [(song, "orchestrated", 2) for song in many]
+    jobs = [job for place, job in enumerate(jobs) if place < len(single) * renderings or job[1] in manners]
     fonts = soundfonts()
 
     def play(number: int) -> Clip:
-        song, turn = jobs[number]
+        song, manner, turn = jobs[number]
         rng = np.random.default_rng((_SPLIT_SEEDS[split], turn, number))
-        content = song.content if turn == 0 else vary_midi(song.content, rng)
+        content = _MANNERS[manner](song.content, rng)
         played = play_midi(content, fonts[number % len(fonts)], SAMPLE_RATE, name=song.name).mean(1)
         most = round(_SONG_SECONDS * SAMPLE_RATE)
         start = int(rng.integers(max(len(played) - most, 0) + 1))
-        return f"{song.name} {turn}", played[start : start + most].copy()
+        return f"{song.name} {manner} {turn}", played[start : start + most].copy()
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:  # each thread waits for a program
         for first in range(0, len(jobs), 16):  # a few at a time: they wait in memory

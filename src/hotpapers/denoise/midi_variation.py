@@ -9,7 +9,7 @@ import numpy as np
 
 from hotpapers.denoise.errors import DenoiseError
 
-__all__ = ["vary_midi"]
+__all__ = ["ACOUSTIC_PROGRAMS", "orchestrate", "vary_midi"]
 
 # One event: ticks since the one before, and its bytes with the status byte always written out.
 Event = tuple[int, bytes]
@@ -19,6 +19,11 @@ _MELODIC_CHANNELS = [channel for channel in range(16) if channel != _PERCUSSION_
 # General MIDI: the last 16 programs are sound effects.
 _PROGRAMS = 112
 _DRUMS = (35, 81)
+# As on old records: pianos, bells, organs, acoustic guitars and basses, strings, voices, brass, reeds, pipes.
+ACOUSTIC_PROGRAMS = (
+    *(0, 1, 3, 6, *range(8, 15), *range(19, 26), 32),
+    *(*range(40, 50), 52, 53, 54, *range(56, 62), *range(64, 76), *range(104, 112)),
+)
 _DATA_BYTES = {0x80: 2, 0x90: 2, 0xA0: 2, 0xB0: 2, 0xC0: 1, 0xD0: 1, 0xE0: 2}
 
 
@@ -43,7 +48,7 @@ def vary_midi(content: bytes, rng: np.random.Generator, *, percussion: float = 0
         If the content is not a standard MIDI file with ticks per quarter note.
     """
     header, tracks = _read(content)
-    kind, _, division = struct.unpack(">HHH", header)
+    kind, count, division = struct.unpack(">HHH", header)
     semitones = int(rng.integers(-5, 7))
     tempo = float(np.exp(rng.uniform(np.log(0.75), np.log(4 / 3))))
     faster = min(max(1, round(division * tempo)), 0x7FFF)
@@ -53,9 +58,38 @@ def vary_midi(content: bytes, rng: np.random.Generator, *, percussion: float = 0
         program = int(rng.integers(_PROGRAMS))
         channel = _PERCUSSION_CHANNEL if drums else _MELODIC_CHANNELS[i % len(_MELODIC_CHANNELS)]
         varied.append(_vary_track(track, channel, None if drums else program, semitones))
-    chunks = [b"MThd" + struct.pack(">IHHH", 6, kind, len(varied), faster)]
-    chunks += [b"MTrk" + struct.pack(">I", len(track)) + track for track in map(_write, varied)]
-    return b"".join(chunks)
+    return _bytes(struct.pack(">HHH", kind, count, faster), varied)
+
+
+def orchestrate(content: bytes, rng: np.random.Generator) -> bytes:
+    """A MIDI file as a group of acoustic instruments would play it: a random one per channel, no drum kit.
+
+    Raises
+    ------
+    DenoiseError
+        If the content is not a standard MIDI file with ticks per quarter note.
+    """
+    header, tracks = _read(content)
+    programs = rng.choice(ACOUSTIC_PROGRAMS, 16)
+    seats = [(0, bytes((0xC0 | channel, int(programs[channel])))) for channel in _MELODIC_CHANNELS]
+    played = [_without_drums(track) for track in tracks]
+    played[0] = seats + played[0]
+    return _bytes(header, played)
+
+
+def _without_drums(events: list[Event]) -> list[Event]:
+    """What is left of a track without the drums' channel and changes of program or bank."""
+    kept: list[Event] = []
+    waiting = 0
+    for ticks, event in events:
+        kind, channel = event[0] & 0xF0, event[0] & 0x0F
+        bank = kind == 0xB0 and event[1] in {0, 32}
+        if event[0] < 0xF0 and (channel == _PERCUSSION_CHANNEL or kind == 0xC0 or bank):
+            waiting += ticks
+            continue
+        kept.append((ticks + waiting, event))
+        waiting = 0
+    return kept
 
 
 def _vary_track(events: list[Event], channel: int, program: int | None, semitones: int) -> list[Event]:
@@ -134,6 +168,14 @@ def _number(track: bytes, place: int) -> tuple[int, int]:
         value, place = value << 7 | byte & 0x7F, place + 1
         if not byte & 0x80:
             return value, place
+
+
+def _bytes(header: bytes, tracks: list[list[Event]]) -> bytes:
+    """A file of these tracks; of the header, kind and division count."""
+    kind, _, division = struct.unpack(">HHH", header)
+    chunks = [b"MThd" + struct.pack(">IHHH", 6, kind, len(tracks), division)]
+    chunks += [b"MTrk" + struct.pack(">I", len(track)) + track for track in map(_write, tracks)]
+    return b"".join(chunks)
 
 
 def _write(events: list[Event]) -> bytes:

@@ -58,7 +58,10 @@ def soundfonts() -> list[Path]:
     """
     named = os.environ.get(SOUNDFONT_VARIABLE)
     usual = [Path(folder) / name for name in _USUAL_NAMES for folder in _USUAL_FOLDERS]
-    found = {path.resolve(): path for path in ([Path(named)] if named else usual) if path.is_file()}
+    found: dict[Path, Path] = {}
+    for path in [Path(named)] if named else usual:
+        if path.is_file():
+            found.setdefault(path.resolve(), path)
     if not found:
         raise UnavailableError(
             "there is no soundfont to render MIDI with: install fluid-soundfont-gm, "
