@@ -119,13 +119,7 @@ def test_without_fluidsynth_or_soundfont_it_says_what_to_install(monkeypatch, tm
 
 
 def test_a_song_orchestrated_keeps_its_notes_and_loses_its_drums():
-    drummed = (
-        b"\x00\xb0\x00\x08"
-         b"\x00\xc0\x1e"
-         b"\x00\x90\x45\x64"
-         b"\x10\x99\x24\x70"
-         b"\x10\x90\x47\x64"
-    )
+    drummed = b"\x00\xb0\x00\x08\x00\xc0\x1e\x00\x90\x45\x64\x10\x99\x24\x70\x10\x90\x47\x64"
     played = orchestrate(midi(TEMPO, drummed), np.random.default_rng(0))
     assert notes(played) == [(0, 0x45, 0), (0, 0x47, 0x20)]
     seats = notes(played, 0xC0)
