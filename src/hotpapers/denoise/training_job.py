@@ -150,6 +150,23 @@ def _material(order: TrainingOrder, progress: Callable[[str], None]) -> Material
     return own_material(order.clean, order.noise, order.cache, synthetic=synthetic, progress=progress)
 
 
+def _command(order: TrainingOrder) -> str:
+    """The order as a command, without the places of this machine."""
+    options = {
+        "--model": order.model if order.model != "small" else None,
+        "--clean": "..." if order.clean else None,
+        "--noise": "..." if order.noise else None,
+        "--synthetic-noise": order.synthetic_noise,
+        "--loss": order.loss,
+        "--steps": order.steps,
+        "--minutes": order.minutes,
+        "--batch-size": order.batch_size,
+        "--seed": order.seed,
+    }
+    words = [f"{name} {value}" for name, value in options.items() if value is not None]
+    return " ".join([f"hotpapers denoise train -o {order.out.name}", *words])
+
+
 def _card(
     order: TrainingOrder, task: Task, result: TrainingResult, chosen: Mapping[str, Any]
 ) -> dict[str, Any]:
@@ -166,6 +183,7 @@ def _card(
         data = {"recordings": "the user's own", "credits": []}
     return {
         "paper": "after arXiv:2008.02027",
+        "command": _command(order),
         "data": data,
         "seed": order.seed,
         "steps": result.steps,
