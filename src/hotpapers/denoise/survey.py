@@ -43,6 +43,7 @@ _GAP, _LEAD_IN = 1.25, 8.0
 _EDGE = 0.7  # seconds from the ends in which a lead-in or a lead-out begins
 _CLEAN_SNR_DB = 45.0
 _RUMBLE_DB = 15.0
+_HELD_LONGEST = 12.0  # seconds that a chord may sound on: steadier lines of a longer recording are hum
 _CRACKLING = 5.0  # clicks per second that no clean music is taken to have
 
 
@@ -212,18 +213,19 @@ class _Surveyor:
             profile=as_is,
             repaired_profile=repaired,
             click_rate=self.clicks / values * self.sr,
-            hum=self._hum(repaired),
+            hum=self._hum(repaired, samples / self.sr),
             rumble_db=rumble_excess(frequencies, level),
             bandwidth=self.levels.bandwidth() if self.levels.frames else 0.0,
             noise_share=self.levels.noise_share() if self.levels.frames else 0.0,
             rotation_period=self.period,
         )
 
-    def _hum(self, profile: NoiseProfile | None) -> tuple[HumLine, ...]:
-        """Lines in what never falls silent: in the noise alone, too, or steady where that isn't known."""
+    def _hum(self, profile: NoiseProfile | None, seconds: float) -> tuple[HumLine, ...]:
+        """Lines in what never falls silent: in the noise alone, too, or steady for long where that isn't known."""
         lines = find_hum(self.floor.frequencies, self.floor.level_db())
         if profile is None or profile.origin == "floor":
-            return lines if is_steady(lines, self.floor.frequencies, self.floor.rise_db()) else ()
+            steady = is_steady(lines, self.floor.frequencies, self.floor.rise_db())
+            return lines if steady and seconds > _HELD_LONGEST else ()
         bins = np.arange(len(profile.fine_rms)) * self.sr / (2 * (len(profile.fine_rms) - 1))
         return lines if is_heard_in(lines, bins, np.square(profile.fine_rms)) else ()
 
