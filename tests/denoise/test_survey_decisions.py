@@ -40,7 +40,7 @@ def bursts(n: int) -> np.ndarray:
 
 
 def test_lines_that_the_noise_alone_does_not_have_are_music():
-    n, front = 8 * SR, 3 * SR // 2
+    n, front = 14 * SR, 3 * SR // 2
     everywhere = hiss(n) + lines(n)
     only_behind = hiss(n)
     only_behind[front:] += lines(n - front)
