@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import scipy.signal
 
+from hotpapers.denoise.dsp.hum import HumLine, heard_in
 from hotpapers.denoise.survey import survey
 
 SR = 44_100
@@ -95,3 +96,13 @@ def test_deep_music_without_noise_does_not_rumble():
     assert not look(deep).has_rumble
     worn = drum + 0.1 * bursts(n) + hiss(n, 3e-3)
     assert look(worn).has_rumble
+
+
+def test_one_line_that_the_noise_has_by_chance_is_no_hum():
+    frequencies = np.arange(2000) * 2.0
+    found = [HumLine(50.0 * k, 20.0) for k in (1, 2, 3, 4)]
+    power = np.ones(2000)
+    power[25] = 10.0  # 50 Hz
+    assert heard_in(found, frequencies, power) == ()
+    power[75] = 10.0  # 150 Hz
+    assert heard_in(found, frequencies, power) == (found[0], found[2])

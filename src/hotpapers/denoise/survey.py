@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from hotpapers.denoise.dsp.aligned import Samples
 from hotpapers.denoise.dsp.clicks import remove_clicks
-from hotpapers.denoise.dsp.hum import FloorSpectrum, HumLine, find_hum, is_heard_in, is_steady
+from hotpapers.denoise.dsp.hum import FloorSpectrum, HumLine, find_hum, heard_in, is_steady
 from hotpapers.denoise.dsp.rumble import rumble_excess
 from hotpapers.denoise.dsp.spectral import frame_length
 from hotpapers.denoise.errors import DenoiseError
@@ -227,7 +227,7 @@ class _Surveyor:
             steady = is_steady(lines, self.floor.frequencies, self.floor.rise_db())
             return lines if steady and seconds > _HELD_LONGEST else ()
         bins = np.arange(len(profile.fine_rms)) * self.sr / (2 * (len(profile.fine_rms) - 1))
-        return lines if is_heard_in(lines, bins, np.square(profile.fine_rms)) else ()
+        return heard_in(lines, bins, np.square(profile.fine_rms))
 
     def _profiles(self, samples: int) -> tuple[NoiseProfile | None, NoiseProfile | None]:
         if self.region is not None:

@@ -12,14 +12,14 @@ from scipy.signal.windows import hann
 
 from hotpapers.denoise.dsp.linear_phase import LinearPhaseFilter, taps_of
 
-__all__ = ["FloorSpectrum", "HumLine", "find_hum", "is_heard_in", "is_steady", "notch_filter"]
+__all__ = ["FloorSpectrum", "HumLine", "find_hum", "heard_in", "is_steady", "notch_filter"]
 
 _FRAME_SECONDS = 2.0
 _HIGHEST_HZ = 1500.0
 _STANDS_OUT_DB = 10.0
 _LOW_HARMONICS = 6
 _FEWEST_LINES = 3  # of the low harmonics, one of the first two among them
-_HEARD_DB = 3.0  # in noise alone: false lines, notes of the music, reached 1.8, true ones 4.6 and more
+_HEARD_DB = 3.0  # in noise alone: of false lines, notes of the music, one in six reaches it, of true ones all
 _RISE_DB = (
     2.5  # the steadiest line of 20 hums behind music rose by 2.3 at most, of sustained chords by 3.2 and more
 )
@@ -115,10 +115,10 @@ def find_hum(frequencies: NDArray[np.float64], level_db: NDArray[np.float64]) ->
     return tuple(_comb(frequencies, level_db, exact, int(_HIGHEST_HZ / exact)))
 
 
-def is_heard_in(
+def heard_in(
     lines: Sequence[HumLine], frequencies: NDArray[np.floating], power: NDArray[np.floating]
-) -> bool:
-    """Whether one of the lines stands out of noise alone: those of hum do, tones that the music holds don't.
+) -> tuple[HumLine, ...]:
+    """The lines that stand out of noise alone, as those of hum do; notes that the music holds don't.
 
     Parameters
     ----------
@@ -126,13 +126,19 @@ def is_heard_in(
         What `find_hum` found.
     frequencies, power : (bins,)
         Mean power spectrum of noise without music; bins of some hertz are fine enough.
+
+    Returns
+    -------
+    tuple of HumLine
+        None where fewer than half of the lines are heard, or fewer than two: one may be by chance.
     """
+    heard = []
     for line in lines:
         at = int(np.argmin(np.abs(frequencies - line.frequency)))
         sides = np.concatenate([power[max(at - 12, 1) : max(at - 3, 1)], power[at + 4 : at + 13]])
         if power[max(at - 1, 1) : at + 2].max() > 10 ** (_HEARD_DB / 10) * np.median(sides):
-            return True
-    return False
+            heard.append(line)
+    return tuple(heard) if len(heard) >= max(2, len(lines) / 2) else ()
 
 
 def is_steady(
