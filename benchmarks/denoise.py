@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -122,6 +123,23 @@ def bench_length(minutes: tuple[float, float], model: str | None) -> dict[str, A
     return found
 
 
+def bench_miner(minutes: int = 60) -> dict[str, Any]:
+    """The command that finds noise alone, on one long file: the whole process, reading and writing included."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "transfers" / "long.flac"
+        path.parent.mkdir()
+        with soundfile.SoundFile(path, "w", SR, 1, "PCM_16") as stream:
+            piece = worn(60, 1)
+            for _ in range(minutes):
+                stream.write(piece)
+        words = ["-m", "hotpapers", "denoise", "extract-noise", str(path.parent), "-o", f"{folder}/bank"]
+        before, started = resource.getrusage(resource.RUSAGE_CHILDREN), perf_counter()
+        subprocess.run([sys.executable, *words], capture_output=True, check=True)
+        after, passed = resource.getrusage(resource.RUSAGE_CHILDREN), perf_counter() - started
+        used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return {f"{minutes} min of sound, CPU s": bar(used, minutes, at_most=True), "passed s": passed}
+
+
 def bench_blocks(model: str | None) -> dict[str, Any]:
     """What comes out in blocks against what comes out of the whole."""
     x = worn(SECONDS, 2)
@@ -177,6 +195,7 @@ def main() -> None:
     plan["growth with the length"] = partial(
         bench_length, (10, 180) if options.full else (1, 10), options.model
     )
+    plan["miner of noise"] = bench_miner
     plan["blocks and the whole"] = partial(bench_blocks, options.model)
     sections: dict[str, dict[str, Any]] = {"setting": {"seconds": SECONDS, "torch": torch.__version__}}
     sections |= {name: run() for name, run in plan.items() if options.only in name}
