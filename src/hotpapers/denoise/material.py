@@ -32,6 +32,7 @@ Clip = tuple[str, NDArray[np.float32]]
 _SYNTHETIC_SECONDS = 8.0
 _EXTENDED_SECONDS = 24.0
 _SONG_SECONDS = 80.0
+_TELL_EVERY = 50  # clips
 _AUDIO = {".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff", ".w64", ".rf64"}
 _MANNERS: dict[str, Callable[[bytes, np.random.Generator], bytes]] = {
     "as written": lambda content, _: content,
@@ -259,9 +260,15 @@ class _Cache:
         if folder.is_dir() and stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted:
             return Bank(folder)
         self.progress(f"preparing {name}")
-        bank = write_bank(folder, clips())
+        bank = write_bank(folder, self._told(name, clips()))
         stamp.write_text(wanted, encoding="utf-8")
         return bank
+
+    def _told(self, name: str, clips: Iterable[Clip]) -> Iterator[Clip]:
+        for count, clip in enumerate(clips, 1):
+            if count % _TELL_EVERY == 0:
+                self.progress(f"preparing {name}: {count} clips")
+            yield clip
 
 
 def _extended(files: Sequence[tuple[str, Path]]) -> Iterator[Clip]:
