@@ -16,6 +16,8 @@ _SILENT_DB = -130.0  # mean level of the bins of a frame that holds nothing
 _TENTH_DB = 10 * np.log10(-np.log(0.9))
 _RUMBLE_HZ = 100.0
 _STEADY_DB = (6.0, 11.0)  # median over 10 % quantile where noise fills a bin: 8.2
+_SMOOTH_DB = 2.5  # of a bin's median against its neighbours'
+_NEIGHBOURS = 15  # bins
 
 
 class LevelHistogram:
@@ -55,21 +57,27 @@ class LevelHistogram:
         return np.asarray((at + (wanted - before) / np.maximum(inside, 1) + _LOWEST_DB)[:, 0])
 
     def noise_share(self) -> float:
-        """Share of the bins from 1 kHz to 16 kHz whose levels are spread as those of steady noise are."""
-        spread = self.quantile(0.5) - self.quantile(0.1)
+        """Share of the bins from 1 kHz to 16 kHz that steady noise fills.
+
+        Their levels are spread as those of noise, and none stands out of its neighbours: held chords of strings or
+        voices waver as noise does, but have lines.
+        """
+        median = self.quantile(0.5)
+        spread = median - self.quantile(0.1)
         inside = (self.frequencies >= 1000) & (self.frequencies < min(16_000.0, 0.45 * self.sr))
         steady = (spread > _STEADY_DB[0]) & (spread < _STEADY_DB[1])
-        return float(np.mean(steady[inside]))
+        smooth = np.abs(median - median_filter(median, _NEIGHBOURS, mode="nearest")) < _SMOOTH_DB
+        return float(np.mean((steady & smooth)[inside]))
 
     def floor_power(self, *, rumble: bool = False) -> NDArray[np.float32]:
         """Mean power per bin of noise that would have this recording's 10 % quantile.
 
-        Tones are smoothed away by a median over 15 bins; not below 100 Hz where there is `rumble`, which is as
+        Tones are smoothed away by a median over neighbours; not below 100 Hz where there is `rumble`, which is as
         narrow as they are.
         """
         level = self.quantile(0.1) - _TENTH_DB
         high = self.frequencies >= (_RUMBLE_HZ if rumble else 0.0)
-        level[high] = median_filter(level, 15, mode="nearest")[high]
+        level[high] = median_filter(level, _NEIGHBOURS, mode="nearest")[high]
         return np.asarray(10 ** (level / 10), np.float32)
 
     def bandwidth(self) -> float:
@@ -77,7 +85,7 @@ class LevelHistogram:
 
         What is more than 75 dB below the loudest frequency isn't counted.
         """
-        loud = median_filter(self.quantile(0.95), 15, mode="nearest")
-        spread = loud - median_filter(self.quantile(0.1), 15, mode="nearest")
+        loud = median_filter(self.quantile(0.95), _NEIGHBOURS, mode="nearest")
+        spread = loud - median_filter(self.quantile(0.1), _NEIGHBOURS, mode="nearest")
         heard = np.flatnonzero((spread > 20.0) & (loud > loud.max() - 75.0))  # steady noise: 14.5 dB
         return float(self.frequencies[heard[-1]]) if len(heard) else 0.0
