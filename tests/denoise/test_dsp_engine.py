@@ -132,20 +132,72 @@ class Scaled:
         return self.factor * self.held
 
 
+class Fixed:
+    """A stand-in for a net that knows the music: gives it, whatever it gets."""
+
+    def __init__(self, music):
+        self.music, self.given = music, 0
+
+    def push(self, block):
+        start, self.given = self.given, self.given + len(block)
+        return self.music[start : self.given]
+
+    def flush(self):
+        return self.music[:0]
+
+
 def test_a_mean_of_two_like_stages_is_that_stage(mixture) -> None:
     x = mixture[0][:SR]
-    stage = combined(Scaled(0.5), Scaled(0.5), noise_rms=np.ones(1025), n_fft=2048, channels=1)
+    stage = combined(
+        Scaled(0.5),
+        Scaled(0.5),
+        Scaled(0.2),
+        noise_rms=np.ones(1025),
+        fine_noise_rms=np.ones(4097),
+        n_fft=2048,
+        channels=1,
+        weights=HybridWeights(refined=0.0),
+    )
     assert np.abs(run(stage, x, block=700) - 0.5 * x).max() < 1e-5
+
+
+def test_the_last_filter_leaves_what_the_mean_knows_and_takes_what_it_lacks() -> None:
+    rng = np.random.default_rng(0)
+    time = np.arange(2 * SR)[:, None] / SR
+    tone = np.float32(0.5 * np.sin(2 * np.pi * 440 * time))
+    noise = np.float32(0.1 * rng.standard_normal((2 * SR, 1)))
+    stage = combined(
+        Fixed(tone),
+        Fixed(tone),
+        Scaled(1.0),
+        noise_rms=0.1 * np.sqrt(1024) * np.ones(1025),
+        fine_noise_rms=0.1 * np.sqrt(4096) * np.ones(4097),
+        n_fft=2048,
+        channels=1,
+        weights=HybridWeights(refined=1.0),
+    )
+    made = run(stage, tone + noise)[SR // 2 : -SR // 2]
+    error = made - tone[SR // 2 : -SR // 2]
+    assert np.std(error) < 0.1 * np.std(noise)
 
 
 def test_the_net_leads_where_noise_covers_the_music() -> None:
     rng = np.random.default_rng(0)
     x = rng.standard_normal((2 * SR, 1)).astype(np.float32)
-    weights = HybridWeights(at_low=1.0, at_high=0.0)
+    weights = HybridWeights(at_low=1.0, at_high=0.0, refined=0.0)
     rms = np.sqrt(1024) * np.ones(1025)  # of unit white noise: the squared window adds up to 1024
 
     def share(level):
-        stage = combined(Scaled(1.0), Scaled(0.0), noise_rms=rms, n_fft=2048, channels=1, weights=weights)
+        stage = combined(
+            Scaled(1.0),
+            Scaled(0.0),
+            Scaled(1.0),
+            noise_rms=rms,
+            fine_noise_rms=np.ones(4097),
+            n_fft=2048,
+            channels=1,
+            weights=weights,
+        )
         out = run(stage, np.float32(level) * x)[SR // 2 : -SR // 2]
         return float(np.std(out) / np.std(level * x))
 
@@ -166,7 +218,9 @@ def test_hybrid_needs_noise_that_is_known(mixture) -> None:
     assert hybrid_stage(look(tone), net, sr=SR, channels=1) is net
 
 
-@pytest.mark.parametrize("wrong", [{"at_low": 1.5}, {"at_high": -0.1}, {"width_db": 0.0}])
+@pytest.mark.parametrize(
+    "wrong", [{"at_low": 1.5}, {"at_high": -0.1}, {"width_db": 0.0}, {"refined": 2.0}, {"excess": 0.0}]
+)
 def test_weights_outside_are_refused(wrong) -> None:
     with pytest.raises(DenoiseError, match="shares"):
         HybridWeights(**wrong)

@@ -13,27 +13,58 @@ from hotpapers.denoise.dsp.aligned import Alongside, Samples
 from hotpapers.denoise.dsp.log_mmse import LogMmse, Stereo, as_power, linked_power
 from hotpapers.denoise.dsp.spectral import Spectra, SpectralStage
 
-__all__ = ["RefinedLogMmse"]
+__all__ = ["EmpiricalWiener", "RefinedLogMmse"]
 
 _LOWEST_PRIOR = 1e-3
 
 
-class _Wiener(SpectralStage):
-    """Gets the noisy channels and then the same channels of the first estimate; gives the former, filtered."""
+class EmpiricalWiener(SpectralStage):
+    """A Wiener filter whose signal power is that of a first estimate of the signal.
+
+    It gets groups of channels side by side: the noisy ones, their first estimate, others. The first group comes out
+    filtered, the others as they are.
+
+    Parameters
+    ----------
+    noise_rms : (bins,) or (channels, bins)
+        Noise rms per bin of the frame, in the scale of the audio.
+    n_fft
+        Samples of a frame.
+    channels
+        Channels of a group.
+    groups
+        At least 2.
+    floor_db
+        The gain never falls below it.
+    excess
+        What the noise power is multiplied by: a first estimate still has some noise in it.
+    stereo
+        As in `LogMmse`.
+    """
 
     def __init__(
-        self, noise_rms: NDArray[np.floating], n_fft: int, channels: int, floor_db: float, stereo: Stereo
+        self,
+        *,
+        noise_rms: NDArray[np.floating],
+        n_fft: int,
+        channels: int,
+        groups: int = 2,
+        floor_db: float,
+        excess: float = 1.0,
+        stereo: Stereo = "linked",
     ) -> None:
-        super().__init__(n_fft, 2 * channels)
+        super().__init__(n_fft, groups * channels)
         self.stereo: Stereo = stereo
-        self._noise = linked_power(as_power(noise_rms, n_fft, channels), stereo)
+        self._groups = groups
+        self._noise = np.float32(excess) * linked_power(as_power(noise_rms, n_fft, channels), stereo)
         self._floor = np.float32(10 ** (floor_db / 20))
 
     def _shape(self, spectra: Spectra) -> Spectra:
-        noisy, first = np.split(spectra, 2, axis=1)
+        noisy, first, *others = np.split(spectra, self._groups, axis=1)
         power = linked_power(np.square(first.real) + np.square(first.imag), self.stereo)
         prior = np.maximum(power / self._noise, np.float32(_LOWEST_PRIOR))
-        return np.concatenate([noisy * np.maximum(prior / (1 + prior), self._floor), first], axis=1)
+        filtered = noisy * np.maximum(prior / (1 + prior), self._floor)
+        return np.concatenate([filtered, first, *others], axis=1)
 
 
 class RefinedLogMmse:
@@ -71,7 +102,13 @@ class RefinedLogMmse:
             stereo=stereo,
         )
         self._first = Alongside([first], channels)
-        self._second = _Wiener(fine_noise_rms, 4 * n_fft, channels, -max_attenuation_db, stereo)
+        self._second = EmpiricalWiener(
+            noise_rms=fine_noise_rms,
+            n_fft=4 * n_fft,
+            channels=channels,
+            floor_db=-max_attenuation_db,
+            stereo=stereo,
+        )
         self._channels = channels
 
     def push(self, block: Samples) -> Samples:
