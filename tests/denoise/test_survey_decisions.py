@@ -106,3 +106,31 @@ def test_one_line_that_the_noise_has_by_chance_is_no_hum():
     assert heard_in(found, frequencies, power) == ()
     power[75] = 10.0  # 150 Hz
     assert heard_in(found, frequencies, power) == (found[0], found[2])
+
+
+def low_chord(n: int) -> np.ndarray:
+    """Notes of a bass and a cello that sound on, with vibrato."""
+    time = np.arange(n) / SR
+    wave = 3 * np.sin(2 * np.pi * 5.1 * time)
+    return sum(
+        0.02 * np.sin(2 * np.pi * f * time + k + 0.01 * f * wave / 5) for k, f in enumerate((87, 131, 207))
+    )
+
+
+def test_a_quiet_moment_with_low_notes_is_not_noise_alone():
+    n = 6 * SR
+    later = np.arange(n) > SR
+    loud = 0.2 * bursts(n) * later
+    assert look(hiss(n, 3e-3) + loud).profile.origin == "stretches"
+    found = look(hiss(n, 3e-3) + loud + low_chord(n)).profile
+    assert found is None or found.origin == "floor"
+
+
+def test_a_floor_takes_no_held_note_for_noise():
+    n = 10 * SR
+    noise = hiss(n, 3e-3)
+    found = look(noise + 10 * low_chord(n) + 0.2 * bursts(n)).profile
+    assert found.origin == "floor"
+    low = slice(round(80 / (SR / 2048)), round(1000 / (SR / 2048)))
+    true = 3e-3 * np.sqrt(1024)
+    assert np.sqrt(np.mean(np.square(found.rms[low]))) < 3 * true

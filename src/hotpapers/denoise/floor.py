@@ -18,6 +18,7 @@ _RUMBLE_HZ = 100.0
 _STEADY_DB = (6.0, 11.0)  # median over 10 % quantile where noise fills a bin: 8.2
 _SMOOTH_DB = 2.5  # of a bin's median against its neighbours'
 _NEIGHBOURS = 15  # bins
+_CERTAIN_HZ, _STEEPEST_DB = 2000.0, 3.0  # above it music pauses; dB per octave below
 
 
 class LevelHistogram:
@@ -62,22 +63,37 @@ class LevelHistogram:
         Their levels are spread as those of noise, and none stands out of its neighbours: held chords of strings or
         voices waver as noise does, but have lines.
         """
+        inside = (self.frequencies >= 1000) & (self.frequencies < min(16_000.0, 0.45 * self.sr))
+        return float(np.mean(self._noise_like()[inside]))
+
+    def _noise_like(self) -> NDArray[np.bool_]:
+        """(bins,): whether steady noise fills the bin."""
         median = self.quantile(0.5)
         spread = median - self.quantile(0.1)
-        inside = (self.frequencies >= 1000) & (self.frequencies < min(16_000.0, 0.45 * self.sr))
-        steady = (spread > _STEADY_DB[0]) & (spread < _STEADY_DB[1])
         smooth = np.abs(median - median_filter(median, _NEIGHBOURS, mode="nearest")) < _SMOOTH_DB
-        return float(np.mean((steady & smooth)[inside]))
+        found: NDArray[np.bool_] = (spread > _STEADY_DB[0]) & (spread < _STEADY_DB[1]) & smooth
+        return found
 
-    def floor_power(self, *, rumble: bool = False) -> NDArray[np.float32]:
+    def floor_power(self, *, rumble: bool = False, certain: bool = False) -> NDArray[np.float32]:
         """Mean power per bin of noise that would have this recording's 10 % quantile.
 
         Tones are smoothed away by a median over neighbours; not below 100 Hz where there is `rumble`, which is as
-        narrow as they are.
+        narrow as they are. `certain`: bins that are not filled with noise alone have no more than the nearest
+        ones that are, and below 2 kHz, where music may never pause, the level rises by no more than 3 dB an octave.
         """
         level = self.quantile(0.1) - _TENTH_DB
         high = self.frequencies >= (_RUMBLE_HZ if rumble else 0.0)
         level[high] = median_filter(level, _NEIGHBOURS, mode="nearest")[high]
+        noise_like = self._noise_like() | ~high
+        if certain and noise_like.any():
+            bins = np.arange(self._bins)
+            level = np.minimum(level, np.interp(bins, bins[noise_like], level[noise_like]))
+            above = noise_like & (self.frequencies >= _CERTAIN_HZ) & (self.frequencies < 3 * _CERTAIN_HZ)
+            if above.any():
+                octaves = np.log2(_CERTAIN_HZ / np.maximum(self.frequencies, 20.0))
+                steepest = np.median(level[above]) + _STEEPEST_DB * octaves
+                below = high & (self.frequencies < _CERTAIN_HZ)
+                level[below] = np.minimum(level, steepest)[below]
         return np.asarray(10 ** (level / 10), np.float32)
 
     def bandwidth(self) -> float:

@@ -247,14 +247,14 @@ class _Surveyor:
         if stretches and (share > _CLEAN_SHARE or max(each.trust for each in stretches) >= _TRUSTED_ALONE):
             return self._measured(stretches, "stretches", samples)
         if share > _LEAST_NOISE_SHARE:
-            power = self._floor()
+            power = self._floor(certain=True)
             profile = self._profile(power, finer(power), "floor", (), _FLOOR_TRUST)
             return profile, profile
         return None, None
 
-    def _floor(self) -> NDArray[np.float32]:
+    def _floor(self, *, certain: bool = False) -> NDArray[np.float32]:
         rumble = rumble_excess(self.floor.frequencies, self.floor.level_db()) > _RUMBLE_DB
-        return self.levels.floor_power(rumble=rumble)
+        return self.levels.floor_power(rumble=rumble, certain=certain)
 
     def _measured(
         self, stretches: list[Stretch], origin: Origin, samples: int
