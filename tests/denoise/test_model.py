@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
+from hotpapers.denoise.errors import DenoiseError
 from hotpapers.denoise.model import SmallNet
-from hotpapers.denoise.stft import HOP, noise_profile
+from hotpapers.denoise.stft import HOP, noise_profile, stft
 
 
 def trained_like(**settings) -> SmallNet:
@@ -112,3 +113,17 @@ def test_reduced_precision_is_close(net) -> None:
     assert reduced.dtype == torch.float32
     error = (full - reduced).square().mean() / (full - noisy).square().mean()
     assert 0 < float(error) < 1e-2
+
+
+def test_a_net_over_magnitudes_neither_sees_nor_changes_phases() -> None:
+    net = trained_like(reach=0, magnitudes_only=True)
+    spectrum = stft(signal(20_000))
+    turned = spectrum * torch.exp(1j * torch.rand(spectrum.shape[-1]) * 6)
+    with torch.no_grad():
+        taps = net._taps(spectrum, LEVEL, None)
+        assert torch.allclose(taps, net._taps(turned, LEVEL, None), atol=1e-5)
+        complex_taps = trained_like(reach=0)._taps(spectrum, LEVEL, None)
+    assert taps.imag.abs().max() == 0 < complex_taps.imag.abs().max()
+    assert SmallNet(**net.settings).magnitudes_only
+    with pytest.raises(DenoiseError, match="reach must be 0, not 1"):
+        SmallNet(magnitudes_only=True)

@@ -31,11 +31,18 @@ def check_old_recordings() -> Measurement:
     return works_on_old_recordings()
 
 
-def check_ablation() -> Measurement:
-    """D4, D5."""
-    from hotpapers.denoise.claim_checks import needs_long_training
+def check_complex_masks() -> Measurement:
+    """D4."""
+    from hotpapers.denoise.claim_checks import complex_masks_matter
 
-    return needs_long_training()
+    return complex_masks_matter()
+
+
+def check_critics() -> Measurement:
+    """D5."""
+    from hotpapers.denoise.claim_checks import listeners_are_needed
+
+    return listeners_are_needed()
 
 
 def check_recorded_noise() -> Measurement:
@@ -71,14 +78,14 @@ CLAIMS = (
         id="D4",
         statement="A net over complex spectrograms beats one over magnitudes",
         reported="a reconstruction: not verified in the paper's text",
-        check=check_ablation,
+        check=check_complex_masks,
         tier="full",
     ),
     Claim(
         id="D5",
         statement="Adversarial loss beside reconstruction sounds better than reconstruction alone",
         reported="a reconstruction: not verified in the paper's text",
-        check=check_ablation,
+        check=check_critics,
         tier="full",
     ),
     Claim(

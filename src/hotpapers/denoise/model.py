@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from hotpapers.denoise.errors import DenoiseError
 from hotpapers.denoise.stft import BINS, FFT_SIZE, inverse_stft, stft
 
 __all__ = ["SmallNet"]
@@ -35,6 +36,9 @@ class SmallNet(nn.Module):
         Steps in time, in eighths of the frame rate, of the blocks at the lowest resolution.
     reach
         Neighbouring frames on either side that a bin's filter takes in: 0 is a plain complex mask.
+    magnitudes_only
+        Whether the net knows and changes magnitudes alone, to see what phases are worth: its filters are real,
+        and `reach` must be 0.
     reduced_precision
         Whether the convolutions run in bfloat16; spectra, filters and weights stay in single precision.
 
@@ -51,14 +55,20 @@ class SmallNet(nn.Module):
         widths: Sequence[int] = (32, 48, 64, 96, 128),
         dilations: Sequence[int] = (1, 2, 1),
         reach: int = 1,
+        magnitudes_only: bool = False,
         reduced_precision: bool = False,
     ) -> None:
         super().__init__()
+        if magnitudes_only and reach:
+            raise DenoiseError(f"a net over magnitudes filters single frames: reach must be 0, not {reach}")
+        self.magnitudes_only = magnitudes_only
         self.fold = fold
         self.reach = reach
         self.dilations = tuple(dilations)
         self.reduced_precision = reduced_precision
         self.settings = {"fold": fold, "widths": list(widths), "dilations": list(dilations), "reach": reach}
+        if magnitudes_only:
+            self.settings["magnitudes_only"] = True
         positions = (BINS - 1) // fold
         self.entry = nn.Conv2d(_FEATURES * fold, widths[0], 3, padding=1)
         self.profile_known = nn.Parameter(torch.zeros(widths[0], 1, 1))
@@ -113,6 +123,8 @@ class SmallNet(nn.Module):
         with lower:
             raw = self._convolutions(features, known).to(spectrogram.real.dtype)
         taps = raw[:, :, :frames].permute(0, 2, 3, 1).reshape(len(raw), frames, BINS - 1, -1, 2)
+        if self.magnitudes_only:
+            taps = taps * taps.new_tensor([1.0, 0.0])
         return torch.view_as_complex(torch.tanh(taps))
 
     @property
@@ -137,7 +149,7 @@ class SmallNet(nn.Module):
         scale = 1.0 / (level * (FFT_SIZE / 2) ** 0.5)
         scaled = torch.view_as_real(spectrogram[..., :-1] * scale[:, None, None])
         power = scaled.square().sum(-1) + _SILENCE
-        compressed = scaled * power.pow(-0.3)[..., None]
+        compressed = scaled * (0.0 if self.magnitudes_only else power.pow(-0.3)[..., None])
         loudness = torch.log10(power)
         if profile is None:
             noise = above = torch.zeros_like(loudness)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,15 +65,26 @@ class ValidationSet:
         Banks of recordings that no training example comes from.
     excerpts
         How many excerpts of music; noises take turns.
+    noises
+        Which clips of the noise; all where left out.
     seed
         Of their places in the recordings.
     """
 
-    def __init__(self, music: Bank, noise: Bank, *, excerpts: int = 6, seed: int = 0) -> None:
+    def __init__(
+        self,
+        music: Bank,
+        noise: Bank,
+        *,
+        excerpts: int = 6,
+        noises: Sequence[int] | None = None,
+        seed: int = 0,
+    ) -> None:
         rng = np.random.default_rng((seed, 20_080_202))
+        chosen = range(len(noise)) if noises is None else noises
         self.clean = [_loud_excerpt(music, place % len(music), rng) for place in range(excerpts)]
         self.mixtures = [
-            _mixture(clean, noise, (3 * place + turn) % len(noise), snr_db, rng)
+            _mixture(clean, noise, chosen[(3 * place + turn) % len(chosen)], snr_db, rng)
             for place, clean in enumerate(self.clean)
             for turn, snr_db in enumerate(_SNRS)
         ]
