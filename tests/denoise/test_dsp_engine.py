@@ -146,19 +146,18 @@ class Fixed:
         return self.music[:0]
 
 
-def test_a_mean_of_two_like_stages_is_that_stage(mixture) -> None:
+def test_a_mean_of_two_stages_has_their_shares(mixture) -> None:
     x = mixture[0][:SR]
     stage = combined(
         Scaled(0.5),
-        Scaled(0.5),
+        Scaled(0.25),
         Scaled(0.2),
-        noise_rms=np.ones(1025),
         fine_noise_rms=np.ones(4097),
-        n_fft=2048,
+        n_fft=8192,
         channels=1,
-        weights=HybridWeights(refined=0.0),
+        weights=HybridWeights(net=0.6, refined=0.0),
     )
-    assert np.abs(run(stage, x, block=700) - 0.5 * x).max() < 1e-5
+    assert np.abs(run(stage, x, block=700) - 0.4 * x).max() < 1e-5
 
 
 def test_the_last_filter_leaves_what_the_mean_knows_and_takes_what_it_lacks() -> None:
@@ -170,40 +169,14 @@ def test_the_last_filter_leaves_what_the_mean_knows_and_takes_what_it_lacks() ->
         Fixed(tone),
         Fixed(tone),
         Scaled(1.0),
-        noise_rms=0.1 * np.sqrt(1024) * np.ones(1025),
         fine_noise_rms=0.1 * np.sqrt(4096) * np.ones(4097),
-        n_fft=2048,
+        n_fft=8192,
         channels=1,
         weights=HybridWeights(refined=1.0),
     )
     made = run(stage, tone + noise)[SR // 2 : -SR // 2]
     error = made - tone[SR // 2 : -SR // 2]
     assert np.std(error) < 0.1 * np.std(noise)
-
-
-def test_the_net_leads_where_noise_covers_the_music() -> None:
-    rng = np.random.default_rng(0)
-    x = rng.standard_normal((2 * SR, 1)).astype(np.float32)
-    weights = HybridWeights(at_low=1.0, at_high=0.0, refined=0.0)
-    rms = np.sqrt(1024) * np.ones(1025)  # of unit white noise: the squared window adds up to 1024
-
-    def share(level):
-        stage = combined(
-            Scaled(1.0),
-            Scaled(0.0),
-            Scaled(1.0),
-            noise_rms=rms,
-            fine_noise_rms=np.ones(4097),
-            n_fft=2048,
-            channels=1,
-            weights=weights,
-        )
-        out = run(stage, np.float32(level) * x)[SR // 2 : -SR // 2]
-        return float(np.std(out) / np.std(level * x))
-
-    assert share(1.0) > 0.85
-    assert share(10.0) < 0.15
-    assert 0.3 < share(10 ** (10 / 20)) < 0.7
 
 
 def test_hybrid_needs_noise_that_is_known(mixture) -> None:
@@ -218,9 +191,7 @@ def test_hybrid_needs_noise_that_is_known(mixture) -> None:
     assert hybrid_stage(look(tone), net, sr=SR, channels=1) is net
 
 
-@pytest.mark.parametrize(
-    "wrong", [{"at_low": 1.5}, {"at_high": -0.1}, {"width_db": 0.0}, {"refined": 2.0}, {"excess": 0.0}]
-)
+@pytest.mark.parametrize("wrong", [{"net": 1.5}, {"net": -0.1}, {"refined": 2.0}, {"excess": 0.0}])
 def test_weights_outside_are_refused(wrong) -> None:
     with pytest.raises(DenoiseError, match="shares"):
         HybridWeights(**wrong)

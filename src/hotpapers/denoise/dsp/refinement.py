@@ -21,8 +21,8 @@ _LOWEST_PRIOR = 1e-3
 class EmpiricalWiener(SpectralStage):
     """A Wiener filter whose signal power is that of a first estimate of the signal.
 
-    It gets groups of channels side by side: the noisy ones, their first estimate, others. The first group comes out
-    filtered, the others as they are.
+    It gets the noisy channels and then those of their first estimate; the former come out filtered, the latter as
+    they are.
 
     Parameters
     ----------
@@ -31,9 +31,7 @@ class EmpiricalWiener(SpectralStage):
     n_fft
         Samples of a frame.
     channels
-        Channels of a group.
-    groups
-        At least 2.
+        Channels of the recording.
     floor_db
         The gain never falls below it.
     excess
@@ -48,23 +46,21 @@ class EmpiricalWiener(SpectralStage):
         noise_rms: NDArray[np.floating],
         n_fft: int,
         channels: int,
-        groups: int = 2,
         floor_db: float,
         excess: float = 1.0,
         stereo: Stereo = "linked",
     ) -> None:
-        super().__init__(n_fft, groups * channels)
+        super().__init__(n_fft, 2 * channels)
         self.stereo: Stereo = stereo
-        self._groups = groups
         self._noise = np.float32(excess) * linked_power(as_power(noise_rms, n_fft, channels), stereo)
         self._floor = np.float32(10 ** (floor_db / 20))
 
     def _shape(self, spectra: Spectra) -> Spectra:
-        noisy, first, *others = np.split(spectra, self._groups, axis=1)
+        noisy, first = np.split(spectra, 2, axis=1)
         power = linked_power(np.square(first.real) + np.square(first.imag), self.stereo)
         prior = np.maximum(power / self._noise, np.float32(_LOWEST_PRIOR))
         filtered = noisy * np.maximum(prior / (1 + prior), self._floor)
-        return np.concatenate([filtered, first, *others], axis=1)
+        return np.concatenate([filtered, first], axis=1)
 
 
 class RefinedLogMmse:
