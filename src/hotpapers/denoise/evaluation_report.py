@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hotpapers.common.console import table
+from hotpapers.common.provenance import provenance
 from hotpapers.denoise.arrays import denoise
 from hotpapers.denoise.engines import load_engine
 from hotpapers.denoise.errors import DenoiseError
@@ -113,6 +114,7 @@ def record(summaries: Sequence[Summary], scores: Sequence[Score]) -> dict[str, A
     """Summaries and every score, as JSON holds them: what is not a number becomes null."""
     told: dict[str, Any] = _plain(
         {
+            "made": provenance(),
             "methods": [asdict(each) for each in summaries],
             "scores": [{**asdict(score), "line": score.line.name} for score in scores],
         }
