@@ -10,6 +10,7 @@ smallest words, all drawn again in the event of a tie: by symmetry every set of 
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,8 @@ from hotpapers.dpopt.rows import PreparedRows
 __all__ = ["SampledSums", "exact_rate", "poisson_sample", "sample_without_replacement"]
 
 _WORDS = 2**64
+# Rows of a sample that are gathered in memory at a time.
+_GATHERED_ROWS = 2**16
 
 
 def exact_rate(rate: float) -> float:
@@ -110,7 +113,11 @@ class SampledSums:
             chosen = poisson_sample(count, self.sampling.rate, self._source)
         else:
             chosen = sample_without_replacement(count, round(self.sampling.rate * count), self._source)
-        return self._sums(chosen)(theta)
+        parts = np.array_split(chosen, max(1, math.ceil(len(chosen) / _GATHERED_ROWS)))
+        total = self._sums(parts[0])(theta)
+        for part in parts[1:]:
+            total += self._sums(part)(theta)
+        return total
 
     def _sums(self, chosen: NDArray[np.intp]) -> ClippedSums | ExactClippedSums:
         rows = self.rows

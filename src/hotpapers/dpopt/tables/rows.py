@@ -132,7 +132,7 @@ def _text_rows(path: Path, schema: Schema, separator: str) -> Iterator[Block]:
 
 
 def _arrow_rows(path: Path, schema: Schema) -> Iterator[Block]:
-    with pa.memory_map(str(path)) as source:
+    with pa.OSFile(str(path)) as source:  # pages of a mapped file would count as memory used
         file = pyarrow.ipc.open_file(source)
         _present(path, schema, file.schema.names)
         for index in range(file.num_record_batches):
