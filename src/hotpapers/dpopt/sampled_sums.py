@@ -20,7 +20,7 @@ from hotpapers.dpopt.accounting.events import Sampling
 from hotpapers.dpopt.accounting.relations import Relation, sum_sensitivity
 from hotpapers.dpopt.clipped_sums import ClippedSums, checked_clip
 from hotpapers.dpopt.errors import PrivacyError
-from hotpapers.dpopt.exact_sums import WEIGHT_BITS, ExactClippedSums
+from hotpapers.dpopt.exact_sums import WEIGHT_BITS, ExactClippedSums, cut_to_integers
 from hotpapers.dpopt.losses import Loss
 from hotpapers.dpopt.noise import EntropySource
 from hotpapers.dpopt.rows import PreparedRows
@@ -114,10 +114,9 @@ class SampledSums:
         else:
             chosen = sample_without_replacement(count, round(self.sampling.rate * count), self._source)
         parts = np.array_split(chosen, max(1, math.ceil(len(chosen) / _GATHERED_ROWS)))
-        total = self._sums(parts[0])(theta)
-        for part in parts[1:]:
-            total += self._sums(part)(theta)
-        return total
+        if not self.rows.exact:
+            return np.asarray(sum(self._sums(part)(theta) for part in parts))
+        return cut_to_integers(np.sum([self._sums(part)(theta).astype(object) for part in parts], axis=0))
 
     def _sums(self, chosen: NDArray[np.intp]) -> ClippedSums | ExactClippedSums:
         rows = self.rows
