@@ -247,6 +247,24 @@ def test_a_file_that_cannot_be_read_is_told_without_its_content(tmp_path, name, 
     assert caught.value.__cause__ is None
 
 
+def test_a_column_without_any_value_is_read_as_one_with_a_few(tmp_path) -> None:
+    empty = {name: [None, None] for name in ("age", "job", "gain", "sex", "pay")}
+    typed = {
+        "age": pa.float64(),
+        "job": pa.string(),
+        "gain": pa.int32(),
+        "sex": pa.string(),
+        "pay": pa.string(),
+    }
+    found = []
+    for kinds in (dict.fromkeys(empty, pa.null()), typed):
+        table = pa.table({name: pa.array(values, kinds[name]) for name, values in empty.items()})
+        pa.parquet.write_table(table, tmp_path / "a.parquet")
+        found.append(read_matrix(tmp_path / "a.parquet", SCHEMA))
+    np.testing.assert_array_equal(found[0].features, found[1].features)
+    np.testing.assert_array_equal(found[0].target, found[1].target)
+
+
 def test_a_column_of_dates_is_no_column_of_numbers(tmp_path) -> None:
     day = pc.cast(pa.array([1, 2]), pa.timestamp("s"))
     pa.parquet.write_table(pa.table({"age": day}), tmp_path / "a.parquet")
