@@ -273,3 +273,22 @@ def test_rounded_parameters_are_close_and_on_a_lattice() -> None:
     assert np.array_equal(rounded_parameters(np.zeros(3)), np.zeros(3))
     with pytest.raises(PrivacyError, match="no longer finite"):
         rounded_parameters(np.array([np.inf, 0.0]))
+
+
+def test_sums_that_do_not_fit_are_cut_and_neighbours_come_no_further_apart(monkeypatch) -> None:
+    """No table is refused for its number of rows: more are summed in wider integers and cut, a projection."""
+    rng = np.random.default_rng(0)
+    features, targets = rng.normal(size=(3000, 4)), np.where(rng.random(3000) < 0.9, 1.0, -1.0)
+    sums = [
+        ExactClippedSums(prepare_rows(features[k:], targets[k:], RowBound(1.0), exact=True), Logistic(), 0.3,
+                         block_rows=64)
+        for k in (0, 1)
+    ]  # fmt: skip
+    whole = sums[0](np.ones(4))
+    monkeypatch.setattr("hotpapers.dpopt.exact_sums.MOST_ROWS", 256)
+    np.testing.assert_array_equal(sums[0](np.ones(4)), whole)
+    most = int(np.abs(whole).max()) // 2
+    monkeypatch.setattr("hotpapers.dpopt.exact_sums._MOST_SUM", most)
+    cut, less = (one(np.ones(4)) for one in sums)
+    np.testing.assert_array_equal(cut, np.clip(whole, -most, most))
+    assert np.linalg.norm((cut - less) * sums[0].spacing) <= 0.3

@@ -8,9 +8,9 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from hotpapers.common.errors import FailureError
 from hotpapers.dpopt.losses import Huber, Logistic, Multinomial, SmoothHinge
 from hotpapers.dpopt.minimiser import PerturbedObjective, minimise
+from hotpapers.dpopt.precise_minimiser import precise_minimiser
 from hotpapers.dpopt.rows import RowBound, prepare_rows
 
 LOSSES = [Logistic(), Huber(delta=0.3, target_bound=1.0), SmoothHinge(0.5), Multinomial(3)]
@@ -28,7 +28,7 @@ def problem(loss, n=300, d=4, *, regularisation=0.7, slope=None, seed=0, noise=3
 def exact_huber_gradient(objective, theta):
     """In rational numbers."""
     delta = Fraction(objective.slope)
-    parameters = [Fraction(float(value)) for value in theta]
+    parameters = [value if isinstance(value, Fraction) else Fraction(float(value)) for value in theta]
     total = [Fraction(float(b)) + Fraction(objective.regularisation) * t
              for b, t in zip(objective.linear, parameters, strict=True)]  # fmt: skip
     for row, target in zip(objective.rows.features, objective.rows.targets, strict=True):
@@ -93,6 +93,22 @@ def test_nesterov_s_method_finishes_what_newton_s_can_t(monkeypatch) -> None:
     assert np.linalg.norm(objective.gradient(theta)) + objective.error(theta) <= 1e-8
 
 
-def test_what_floating_point_cannot_certify_is_refused() -> None:
-    with pytest.raises(FailureError, match="cannot be certified"):
-        minimise(problem(Logistic()), 1e-15)
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("tolerance", [1e-15, 1e-30])
+def test_what_floating_point_cannot_certify_is_certified_in_integers(loss, tolerance) -> None:
+    objective = problem(loss, n=40, slope=0.2 if isinstance(loss, Huber) else None)
+    theta = minimise(objective, tolerance)
+    assert theta.dtype == object
+    near = minimise(objective, 1e-9)
+    assert np.allclose(theta.astype(float), near, atol=1e-8)
+    if isinstance(loss, Huber):
+        gradient = exact_huber_gradient(objective, theta.reshape(-1))
+        assert sum(value**2 for value in gradient) <= Fraction(tolerance) ** 2
+
+
+def test_integers_get_there_from_anywhere_without_newton(monkeypatch) -> None:
+    """The gradient step alone, whose factor is proved, ends with the certificate as well."""
+    monkeypatch.setattr("hotpapers.dpopt.precise_minimiser._newton", lambda *given: np.zeros(4))
+    objective = problem(Huber(delta=0.3, target_bound=1.0), n=30, regularisation=9.0)
+    theta = precise_minimiser(objective, np.full(4, 7.0), 1e-18)
+    assert sum(value**2 for value in exact_huber_gradient(objective, theta)) <= Fraction(1e-18) ** 2

@@ -17,6 +17,7 @@ from hotpapers.dpopt.noise import SeededEntropy
 from hotpapers.dpopt.rows import RowBound, prepare_rows
 from hotpapers.dpopt.sampled_sums import SampledSums
 from hotpapers.dpopt.second_moments import second_moments
+from hotpapers.dpopt.tables.fixed_rows import fixed_rows
 from hotpapers.dpopt.tables.stored_matrix import StoredMatrix
 
 
@@ -49,6 +50,31 @@ def test_prepared_rows_are_the_same(table, exact, intercept) -> None:
     assert kept.width == held.width
 
 
+@pytest.mark.parametrize("exact", [True, False])
+def test_a_second_norm_and_ignored_rows_are_the_same(table, exact) -> None:
+    features, targets = table
+    settings = {"exact": exact, "within": (1.2, 1), "ignored": np.arange(len(targets)) % 5 == 0}
+    bound = RowBound(0.7, intercept=0.5)
+    held = prepare_rows(features, targets, bound, **settings)
+    kept = prepare_rows(_stored(features), targets, bound, **settings)
+    np.testing.assert_array_equal(kept.features[:], held.features)
+    np.testing.assert_array_equal(kept.norms, held.norms)
+    assert not held.features[::5].any()
+    assert not held.norms[::5].any()
+    lengths = np.abs(held.features[:, 1:].astype(float)).sum(axis=1)
+    assert 1.19 < lengths.max() <= 1.2 * (1 + (0 if exact else 1e-6))
+
+
+@pytest.mark.parametrize("count", [39_000, 40_000, 41_000])
+def test_a_declared_number_of_rows_is_the_same(table, count) -> None:
+    features, targets = table
+    held, expected = fixed_rows(features, targets, count)
+    kept, found = fixed_rows(_stored(features), targets, count)
+    assert kept.shape == held.shape == (count, 9)
+    np.testing.assert_array_equal(kept[:], held)
+    np.testing.assert_array_equal(found, expected)
+
+
 def test_sums_are_the_same(table) -> None:
     features, targets = table
     for loss in (Logistic(), Multinomial(3)):
@@ -69,6 +95,18 @@ def test_samples_are_the_same(table) -> None:
         rows = prepare_rows(source, loss.encode(targets), RowBound(1.0), exact=True)
         sums = SampledSums(rows, loss, None, Sampling("poisson", 2.0**-6), SeededEntropy(3))
         found.append(sums(np.ones(9)))
+    np.testing.assert_array_equal(*found)
+
+
+def test_a_large_sample_is_gathered_in_parts(table, monkeypatch) -> None:
+    features, targets = table
+    rows = prepare_rows(features, Logistic().encode(targets), RowBound(1.0), exact=True)
+    found = []
+    for most in (2**16, 700):
+        monkeypatch.setattr("hotpapers.dpopt.sampled_sums._GATHERED_ROWS", most)
+        found.append(
+            SampledSums(rows, Logistic(), None, Sampling("poisson", 0.25), SeededEntropy(3))(np.ones(9))
+        )
     np.testing.assert_array_equal(*found)
 
 
@@ -125,3 +163,45 @@ def test_memory_does_not_hold_the_rows(tmp_path) -> None:
     )
     assert ran.returncode == 0, ran.stderr
     assert float(ran.stdout) < 80  # the rows alone are 96
+
+
+@pytest.mark.parametrize("method", [["--delta", "1e-6", "--iterations", "3"], ["--relation", "replace_one"]])
+def test_the_command_does_not_hold_the_rows(tmp_path, method) -> None:
+    """The same for the command, descent and objective perturbation: 96 MB of rows, beyond a small training."""
+    script = textwrap.dedent(
+        """
+        import resource, sys
+        import numpy as np, pyarrow as pa, pyarrow.parquet as pq
+        import hotpapers.dpopt.table_training as training
+        from hotpapers.cli import main
+
+        folder, *words = sys.argv[1:]
+        training._MEMORY, d, rng = 1 << 20, 50, np.random.default_rng(0)
+        names = [f"x{j}" for j in range(d)]
+        kinds = pa.schema([(name, pa.float32()) for name in names] + [("y", pa.int8())])
+        columns = "".join(f'[columns.{name}]\\nkind = "numeric"\\nlow = 0\\nhigh = 1\\n' for name in names)
+        for name, blocks in (("small", 1), ("large", 24)):
+            with pq.ParquetWriter(f"{folder}/{name}.parquet", kinds) as writer:
+                for _ in range(blocks):
+                    block = rng.random((20_000, d), dtype=np.float32)
+                    arrays = [pa.array(block[:, j]) for j in range(d)] + [pa.array((block[:, 0] > 0.5).astype("i1"))]
+                    writer.write_table(pa.table(arrays, schema=kinds))
+            with open(f"{folder}/{name}.toml", "w") as schema:
+                schema.write(f'[table]\\nrows = {20_000 * blocks}\\n{columns}[target]\\ncolumn = "y"\\n')
+                schema.write('values = ["0", "1"]\\n')
+        peaks = []
+        for name in ("small", "large"):
+            try:
+                main(["dpopt", "train", f"{folder}/{name}.parquet", "--schema", f"{folder}/{name}.toml",
+                      "--out", f"{folder}/{name}", "--epsilon", "1", *words])
+            except SystemExit as ended:
+                assert not ended.code
+            peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3)
+        print(peaks[1] - peaks[0])
+        """
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path), *method], capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert float(ran.stdout.splitlines()[-1]) < 60

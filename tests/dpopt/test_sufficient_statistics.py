@@ -171,12 +171,20 @@ def test_refusals() -> None:
         statistics(np.eye(4), np.zeros(4), noise=laplace)
     with pytest.raises(PrivacyError, match="rows > 0"):
         ridge_from_statistics(statistics(np.eye(4), np.zeros(4))[0], rows=0, lam=0.1)
-    many = prepared(np.zeros((1, 1)))
-    object.__setattr__(many, "features", np.zeros((2**22, 1), np.float32))
-    with pytest.raises(PrivacyError, match="fewer than 4194304 rows"):
-        integer_moments(many, np.zeros(2**22))
 
 
 def test_the_choice_is_by_public_numbers() -> None:
     assert statistics_win(160)
     assert not statistics_win(600)
+
+
+def test_moments_that_do_not_fit_are_cut_and_neighbours_come_no_further_apart(monkeypatch) -> None:
+    rng = np.random.default_rng(0)
+    features = rng.normal(size=(60, 3))
+    rows = [prepared(features), prepared(features[1:])]
+    wide, less = (integer_moments(one, np.zeros(len(one.features))) for one in rows)
+    monkeypatch.setattr("hotpapers.dpopt.second_moments._MOST_HIGH", 2**16)
+    cut, cut_less = (integer_moments(one, np.zeros(len(one.features))) for one in rows)
+    np.testing.assert_array_equal(cut, np.clip(wide, -(2**42), 2**42))
+    assert (cut != wide).any()
+    assert np.linalg.norm((cut - cut_less).astype(float)) <= np.linalg.norm((wide - less).astype(float))

@@ -16,6 +16,9 @@ block of m rows       g = h_x h_w            sum_i |W_i X_ij| <= m 2^36 <= 2^53 
 all rows              g                      n 2^36 < 2^62 for n < 2^26: int64, with room for noise
 ====================  =====================  ==========================================================
 
+More rows are summed in Python's integers, and each coordinate is cut to 62 bits. The cut is a projection, under which
+neighbours' sums come no further apart; so no table is refused for its number of rows.
+
 All numbers are integers times a power of two, and every partial sum stays within 2^53, so a float64 matrix
 product is exact in whatever order, block, thread or vector unit it is computed; blocks are added in int64.
 h_t may follow theta because theta is public (noisy iterates). A row's weight is a function of that row and
@@ -39,12 +42,13 @@ from hotpapers.dpopt.errors import PrivacyError
 from hotpapers.dpopt.losses import Loss
 from hotpapers.dpopt.rows import PreparedRows
 
-__all__ = ["MOST_ROWS", "ExactClippedSums", "bits_for_noise", "rounded_parameters"]
+__all__ = ["MOST_ROWS", "ExactClippedSums", "bits_for_noise", "cut_to_integers", "rounded_parameters"]
 
 WEIGHT_BITS = 16
 _THETA_BITS = 32
 _NOISE_BITS = 53
 MOST_ROWS = 2**26
+_MOST_SUM = 2**62
 _MOST_BLOCK_ROWS = 2**17
 _MOST_WEIGHT = 2.0**40
 # Above all rounding in the few operations that make a cap.
@@ -86,10 +90,6 @@ class ExactClippedSums:
     ) -> None:
         if not rows.exact:
             raise PrivacyError("exact sums need rows prepared with exact=True")
-        if len(rows.features) >= MOST_ROWS:
-            raise PrivacyError(
-                f"exact sums are proved for fewer than {MOST_ROWS} rows: sum the table in parts"
-            )
         self.rows, self.loss = rows, loss
         self.clip = checked_clip(rows, loss, clip)
         exponent = math.ceil(math.log2(self.clip / rows.bound.total))
@@ -116,7 +116,8 @@ class ExactClippedSums:
     def __call__(self, theta: NDArray[Any]) -> NDArray[np.int64]:
         """The sum at `theta` (``(d,)``, or ``(d, K)`` for K classes), in multiples of `spacing`."""
         parameters = rounded_parameters(theta)
-        total = np.zeros(parameters.shape, dtype=np.int64)
+        total, beyond = np.zeros(parameters.shape, dtype=np.int64), np.zeros(parameters.shape, dtype=object)
+        held = 0
         scratch = np.empty((self.block_rows, self.rows.width))
         per_spacing = 1.0 / self.rows.bound.spacing  # powers of two
         per_weight = 1.0 / self._weight_spacing
@@ -129,7 +130,10 @@ class ExactClippedSums:
             found = block.T @ weights
             found *= per_spacing
             total += found.astype(np.int64)
-        return total
+            held += len(read)
+            if held >= MOST_ROWS // 2:
+                beyond, total, held = beyond + total, np.zeros_like(total), 0
+        return cut_to_integers(beyond + total)
 
     def _weights(self, margin: NDArray[np.float64], part: slice, per_weight: float) -> NDArray[np.float64]:
         """Integer weights of a block's rows, each within its cap."""
@@ -156,6 +160,11 @@ class ExactClippedSums:
         with np.errstate(divide="ignore"):
             largest = self.clip / (self.rows.norms * self._weight_spacing) * _CAP_SLACK
         return np.minimum(np.floor(largest), _MOST_WEIGHT)
+
+
+def cut_to_integers(total: NDArray[Any], parts: int = 1) -> NDArray[np.int64]:
+    """Integers cut to 62 bits each, one of `parts` to its share: a projection, so that sensitivities stay."""
+    return np.asarray(np.clip(total, -(_MOST_SUM // parts), _MOST_SUM // parts), dtype=np.int64)
 
 
 def bits_for_noise(rows: PreparedRows, clip: float, scale: float) -> int:

@@ -13,9 +13,9 @@ R^2, again not 2 R^2; noise on all entries would then raise the top eigenvalue b
 One Gaussian number with 2 % of rho is off by ``R^2 / (0.14 mu n)``: on Adult by 0.007 at epsilon 0.1.
 
 **Floating point.** X'X is summed exactly; its eigenvalue is computed with an error below ``32 d u |A|``
-(u = 2^-53), at most ``d n 2^-48 R^2 <= 2^-10 R^2`` for d <= 2000 and n < 2^26, and rounded to a lattice of
-2^-20 R^2. So the computed number moves by at most ``(1 + 2^-8) R^2``, which is the sensitivity that is
-charged.
+(u = 2^-53), at most ``d 2^-48 2^26 R^2 <= 2^-10 R^2`` for d <= 2000, as it is cut at 2^26 R^2 (a projection,
+which more than 2^26 rows alone can reach), and rounded to a lattice of 2^-20 R^2. So the computed number moves
+by at most ``(1 + 2^-8) R^2``, which is the sensitivity that is charged.
 
 **From the number to the step.** The bound used is the noisy value plus two standard deviations, at most n
 R^2: it fails to be an upper bound with probability 2.3 %, which costs accuracy, never privacy. With it the
@@ -34,6 +34,7 @@ from numpy.typing import NDArray
 
 from hotpapers.dpopt.accounting.relations import Relation
 from hotpapers.dpopt.errors import PrivacyError
+from hotpapers.dpopt.exact_sums import MOST_ROWS
 from hotpapers.dpopt.losses import Huber, Loss, SmoothHinge
 from hotpapers.dpopt.noise.scales import gaussian_scale
 from hotpapers.dpopt.releases import Noise, Spend, release
@@ -107,7 +108,7 @@ def noisy_top_eigenvalue(
     sensitivity = square * _EIGENVALUE_SLACK
     scale = gaussian_scale(sensitivity, mu)
     value = release(
-        np.array([round(max(top, 0.0) / unit)], dtype=np.int64),
+        np.array([round(min(max(top, 0.0), MOST_ROWS * square) / unit)], dtype=np.int64),
         spacing=unit,
         sensitivity=sensitivity,
         scale=scale,

@@ -13,7 +13,9 @@ times that plus ``2^-48 G`` for its own evaluation (a few units in the last plac
 
 **Termination.** J is Lambda-strongly convex and its gradient is ``n B R^2 + Lambda`` Lipschitz, so Nesterov's method
 with these constants reaches every gradient norm in a number of steps that is known beforehand. Newton's method with
-step halving, or L-BFGS where there are too many coefficients for a Hessian, gets there first.
+step halving, or L-BFGS where there are too many coefficients for a Hessian, gets there first. Where
+rounding alone is above half of the tolerance, `hotpapers.dpopt.precise_minimiser` goes on in integers: no table is
+refused.
 """
 
 from __future__ import annotations
@@ -25,8 +27,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hotpapers.common.errors import FailureError
 from hotpapers.dpopt.losses import Loss
+from hotpapers.dpopt.precise_minimiser import precise_minimiser
 from hotpapers.dpopt.rows import PreparedRows
 
 __all__ = ["PerturbedObjective", "gradient_error", "minimise"]
@@ -151,28 +153,28 @@ class PerturbedObjective:
         return np.clip(phi, -self.slope, self.slope)
 
 
-def minimise(objective: PerturbedObjective, tolerance: float) -> Array:
-    """A point whose gradient has norm at most `tolerance`, rounding included.
+def minimise(objective: PerturbedObjective, tolerance: float) -> NDArray[Any]:
+    """A point whose gradient has norm at most `tolerance`, rounding included, whatever the rows are.
 
     Parameters
     ----------
     objective
         Strongly convex.
     tolerance
-        tau, well above `PerturbedObjective.error`.
+        tau; well above `PerturbedObjective.error` for a table as large as was planned for.
 
-    Raises
-    ------
-    FailureError
-        If the tolerance is below what floating point can certify: never for a tolerance that
-        `hotpapers.dpopt.objective` computes.
+    Returns
+    -------
+    NDArray
+        Of the parameters' shape: floats, or fractions where float64 cannot certify so small a gradient.
     """
     theta = np.zeros(objective.linear.shape)
     if theta.ndim == 1 and theta.size <= _LARGEST_HESSIAN:
         theta = _newton(objective, theta, tolerance)
     else:
         theta = _quasi_newton(objective, theta, tolerance)
-    return _nesterov(objective, theta, tolerance)
+    found, certified = _nesterov(objective, theta, tolerance)
+    return found if certified else precise_minimiser(objective, found, tolerance)
 
 
 def _certified(objective: PerturbedObjective, theta: Array, gradient: Array, tolerance: float) -> bool:
@@ -213,8 +215,12 @@ def _quasi_newton(objective: PerturbedObjective, theta: Array, tolerance: float)
     return np.asarray(found.x, dtype=np.float64).reshape(shape)
 
 
-def _nesterov(objective: PerturbedObjective, theta: Array, tolerance: float) -> Array:
-    """Nesterov's method until the certificate holds."""
+def _nesterov(objective: PerturbedObjective, theta: Array, tolerance: float) -> tuple[Array, bool]:
+    """Nesterov's method until the certificate holds; (point, whether it does)."""
+    if _certified(objective, theta, objective.gradient(theta), tolerance):
+        return theta, True
+    if objective.error(theta) > tolerance / 2:
+        return theta, False
     smooth, convex = objective.smoothness, objective.regularisation
     root = math.sqrt(convex / smooth)
     beta = (1 - root) / (1 + root)
@@ -225,11 +231,11 @@ def _nesterov(objective: PerturbedObjective, theta: Array, tolerance: float) -> 
     before = theta
     for _ in range(steps):
         if _certified(objective, theta, gradient, tolerance):
-            return theta
+            return theta, True
         point = theta + beta * (theta - before)
         before, theta = theta, point - objective.gradient(point) / smooth
         gradient = objective.gradient(theta)
-    raise FailureError("the minimiser cannot be certified in floating point: declare more regularisation")
+    return theta, False
 
 
 def _summed_in_runs(block: Array, phi: Array) -> Array:

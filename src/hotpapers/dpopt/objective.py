@@ -6,7 +6,8 @@ The privacy is that of `hotpapers.dpopt.objective_noise`; here its assumptions a
 * b is drawn exactly and rounded to a lattice, which adds ``g sqrt(d) / 2`` to tau;
 * theta is rounded to the lattice of the output noise, which adds ``Lambda g' sqrt(d) / 2`` to tau;
 * tau is a function of public numbers: twice the rounding error of a gradient at the longest minimiser that
-  can occur with at most `RowCount.most` rows and the longest b (passed with probability below 2^-80).
+  can occur with at most `RowCount.most` rows and the longest b that is to be expected. For larger tables, and
+  longer b, float64 may not certify tau; then integers of more bits do. Nothing is refused for its number of rows.
 
 The regularisation is chosen from n, epsilon and d alone. With r the length of b against that of n gradients,
 ``r = |b| / (n G R)``,
@@ -21,6 +22,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +53,7 @@ _OUTPUT_SHARE = 0.002
 _PASSES = 4
 # Of the smoothness: below it the minimiser could not be certified.
 _LEAST_CONVEXITY = 1e-7
+_MOST_CELLS = 2**62
 _SHRINKAGE, _SHRINKAGE_EXPONENT = 0.6, 1.2
 
 
@@ -233,15 +237,10 @@ def release_minimiser(
     Raises
     ------
     PrivacyError
-        If the plan is for other noise or another width, or the table holds several times the rows that were
-        declared: the tolerance was not proved for so many.
+        If the plan is for other noise or another width.
     """
     if noise.kind != plan.noise or rows.width * loss.outputs != plan.size:
         raise PrivacyError(f"the plan is for {plan.noise} noise on {plan.size} coefficients")
-    if len(rows.features) > plan.rows.most:
-        raise PrivacyError(
-            "the declared number of rows is too small by a factor of 4 or more: declare it anew"
-        )
     for event in plan.events:
         spend(event)
     shape = (rows.width,) if loss.outputs == 1 else (rows.width, loss.outputs)
@@ -249,11 +248,18 @@ def release_minimiser(
     linear = noise.added(nothing, plan.calibrated.scale, plan.spacing)
     objective = PerturbedObjective(rows, loss, plan.slope, plan.regularisation, linear)
     theta = minimise(objective, plan.tolerance)
-    cells = np.rint(theta / plan.output_spacing)
-    if float(np.abs(cells).max(initial=0.0)) >= 2.0**62:
-        raise PrivacyError("the coefficients do not fit their lattice: declare more regularisation")
     covering = replace(noise, kind="laplace")  # type: ignore[type-var]
-    return covering.added(cells.astype(np.int64), plan.calibrated.output_scale, plan.output_spacing)
+    cells = _cells(theta, plan.output_spacing)
+    return covering.added(cells, plan.calibrated.output_scale, plan.output_spacing)
+
+
+def _cells(theta: NDArray[Any], spacing: float) -> NDArray[np.int64]:
+    """The nearest points of the lattice, cut to 62 bits: a cut moves two numbers no further apart."""
+    if theta.dtype == object:
+        unit = Fraction(spacing)
+        whole = [min(max(round(one / unit), -_MOST_CELLS), _MOST_CELLS) for one in theta.reshape(-1)]
+        return np.array(whole, dtype=np.int64).reshape(theta.shape)
+    return np.clip(np.rint(theta / spacing), -float(_MOST_CELLS), float(_MOST_CELLS)).astype(np.int64)
 
 
 def _bounds(loss: Loss, norms: RowNorms, steepest: float, width: int) -> tuple[LinearLoss, LinearLoss]:

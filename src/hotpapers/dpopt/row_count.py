@@ -19,15 +19,15 @@ _SPACING = 2.0**-20
 
 @dataclass(frozen=True)
 class RowCount:
-    """A public number of rows, and a number that the true one does not exceed.
+    """A public number of rows, and a number that the true one is not expected to exceed.
 
     Attributes
     ----------
     value
         Declared, or noisy; at least 1.
     most
-        Four times what was declared, or the noisy number and 50 scales of its noise (passed with probability
-        e^-50). Tolerances are proved for at most so many rows.
+        Four times what was declared, or the noisy number and 50 scales of its noise. Tolerances are chosen for at
+        most so many rows; more only take longer.
     """
 
     value: float

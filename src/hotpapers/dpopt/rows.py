@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from hotpapers.dpopt.errors import PrivacyError
 from hotpapers.dpopt.tables.stored_matrix import StoredMatrix
 
-__all__ = ["LEAST_NORM", "ROW_BITS", "PreparedRows", "RowBound", "prepare_rows", "within_norm"]
+__all__ = ["LEAST_NORM", "ROW_BITS", "PreparedRows", "RowBound", "prepare_rows"]
 
 ROW_BITS = 20
 # Shorter rows count as this long: the squares of their values may be too small to be told from 0.
@@ -106,8 +106,12 @@ def prepare_rows(
     *,
     exact: bool = False,
     dtype: type[np.float32 | np.float64] = np.float32,
+    within: tuple[float, Literal[1, 2]] | None = None,
+    ignored: NDArray[np.bool_] | None = None,
 ) -> PreparedRows:
     """Clip rows to their bound and, for secure mode, truncate them toward zero to the lattice.
+
+    Beside the features and what is returned, only a few blocks of rows are in memory.
 
     Parameters
     ----------
@@ -122,6 +126,10 @@ def prepare_rows(
         For secure mode. Truncation never lengthens a row.
     dtype
         Of the rows in memory; both hold the lattice's 20 bits. A `StoredMatrix` holds float32.
+    within
+        A second declared norm of the features and its order; rows are scaled down to it before `bound` is seen to.
+    ignored
+        ``(n,)``: rows that count as rows of zeros, the intercept's column included.
 
     Raises
     ------
@@ -142,7 +150,11 @@ def prepare_rows(
         part = slice(start, min(start + step, count))
         block, whole = (scratch[: part.stop - start] for scratch in blocks)
         np.copyto(block, table[part])
+        if within is not None:
+            block *= _clip_factors(block, RowBound(*within), exact=exact)[:, None]
         _within(block, bound, exact=exact, out=whole)
+        if ignored is not None:
+            whole[ignored[part]] = 0
         kept = whole.astype(np.float32) if stored is not None else ready[part]
         kept[...] = whole
         if not exact:
@@ -168,24 +180,6 @@ def _within(block: NDArray[np.float64], bound: RowBound, *, exact: bool, out: ND
         out[:, 0] = bound.intercept / bound.spacing if exact else bound.intercept
     if exact:
         np.trunc(out, out=out)
-
-
-def within_norm(
-    features: ArrayLike, norm: float, order: Literal[1, 2], *, exact: bool = False
-) -> NDArray[np.float64]:
-    """Rows scaled down to a second declared norm, each by itself, before `prepare_rows` sees to the first.
-
-    Parameters
-    ----------
-    features
-        ``(n, d)``, as of `prepare_rows`.
-    norm, order
-        The bound.
-    exact
-        For secure mode: the same factor wherever a row stands.
-    """
-    block = np.array(features, dtype=np.float64)
-    return np.asarray(block * _clip_factors(block, RowBound(norm, order), exact=exact)[:, None])
 
 
 def _made_finite(block: NDArray[np.float64], norms: NDArray[np.float64], order: int) -> None:

@@ -10,6 +10,7 @@ smallest words, all drawn again in the event of a tie: by symmetry every set of 
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from hotpapers.dpopt.accounting.events import Sampling
 from hotpapers.dpopt.accounting.relations import Relation, sum_sensitivity
 from hotpapers.dpopt.clipped_sums import ClippedSums, checked_clip
 from hotpapers.dpopt.errors import PrivacyError
-from hotpapers.dpopt.exact_sums import WEIGHT_BITS, ExactClippedSums
+from hotpapers.dpopt.exact_sums import WEIGHT_BITS, ExactClippedSums, cut_to_integers
 from hotpapers.dpopt.losses import Loss
 from hotpapers.dpopt.noise import EntropySource
 from hotpapers.dpopt.rows import PreparedRows
@@ -27,6 +28,8 @@ from hotpapers.dpopt.rows import PreparedRows
 __all__ = ["SampledSums", "exact_rate", "poisson_sample", "sample_without_replacement"]
 
 _WORDS = 2**64
+# Rows of a sample that are gathered in memory at a time.
+_GATHERED_ROWS = 2**16
 
 
 def exact_rate(rate: float) -> float:
@@ -110,7 +113,10 @@ class SampledSums:
             chosen = poisson_sample(count, self.sampling.rate, self._source)
         else:
             chosen = sample_without_replacement(count, round(self.sampling.rate * count), self._source)
-        return self._sums(chosen)(theta)
+        parts = np.array_split(chosen, max(1, math.ceil(len(chosen) / _GATHERED_ROWS)))
+        if not self.rows.exact:
+            return np.asarray(sum(self._sums(part)(theta) for part in parts))
+        return cut_to_integers(np.sum([self._sums(part)(theta).astype(object) for part in parts], axis=0))
 
     def _sums(self, chosen: NDArray[np.intp]) -> ClippedSums | ExactClippedSums:
         rows = self.rows

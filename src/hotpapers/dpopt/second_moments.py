@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hotpapers.dpopt.errors import PrivacyError
 from hotpapers.dpopt.rows import PreparedRows
 
 __all__ = ["MOST_MOMENT_ROWS", "integer_moments", "second_moments"]
@@ -15,6 +14,7 @@ __all__ = ["MOST_MOMENT_ROWS", "integer_moments", "second_moments"]
 # A block's sums stay below 2^53 lattice units of 2^-40 R^2 each.
 _BLOCK_ROWS = 2**12
 _HALF = 2.0**26
+_MOST_HIGH = 2**36
 MOST_MOMENT_ROWS = 2**22
 
 
@@ -37,17 +37,16 @@ def second_moments(rows: PreparedRows, targets: NDArray[np.float64] | None = Non
 
 
 def integer_moments(rows: PreparedRows, targets: NDArray[np.float64]) -> NDArray[np.int64]:
-    """The same in multiples of the squared spacing of exact rows.
+    """The same in multiples of the squared spacing of exact rows, each entry cut to 62 bits.
 
-    Raises
-    ------
-    PrivacyError
-        For 2^22 rows or more, whose sums may not fit 63 bits.
+    Only 2^22 rows or more can reach the cut. It is a projection, so neighbours' sums are no further apart after it:
+    nothing needs to be refused for its number of rows.
     """
-    if len(rows.features) >= MOST_MOMENT_ROWS:
-        raise PrivacyError(f"exact sufficient statistics are for fewer than {MOST_MOMENT_ROWS} rows")
     high, low, _ = _gathered(rows, targets)
-    return np.asarray((high << 26) + low)
+    inside = (np.clip(high, -_MOST_HIGH, _MOST_HIGH - 1) << 26) + low
+    return np.where(
+        high >= _MOST_HIGH, _MOST_HIGH << 26, np.where(high < -_MOST_HIGH, -_MOST_HIGH << 26, inside)
+    )
 
 
 def _gathered(

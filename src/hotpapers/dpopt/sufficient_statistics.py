@@ -101,8 +101,7 @@ def noisy_statistics(
     Raises
     ------
     PrivacyError
-        If the bound is not positive, the noise not Gaussian, the rows are bounded in L1 only, or there are
-        2^22 rows or more and the sums have to be exact.
+        If the bound is not positive, the noise not Gaussian, or the rows are bounded in L1 only.
     """
     check_relation(relation)
     if not 0 < target_bound < math.inf:

@@ -29,6 +29,7 @@ from hotpapers.dpopt.tables.design import Design
 from hotpapers.dpopt.tables.fixed_rows import fixed_rows
 from hotpapers.dpopt.tables.matrix import read_matrix
 from hotpapers.dpopt.tables.schema import Classes, Interval, Schema
+from hotpapers.dpopt.tables.stored_matrix import StoredMatrix
 from hotpapers.dpopt.training import METHODS, MethodName, Request, Trained, train
 from hotpapers.dpopt.training_methods import RESUMABLE, planned_events
 
@@ -44,6 +45,8 @@ _SUBJECTS = {
 _SMOOTHING = 0.5
 _RESIDUAL_CLIP = 0.5
 _HUBER = 0.2
+# Bytes of features that stay in memory, beside as many again that are made ready from them.
+_MEMORY = 96 << 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -219,14 +222,18 @@ class TableTraining:
             warnings.warn(warning, UserWarning, stacklevel=2)
         features, targets = self._rows(data)
         randomness = Randomness(seed=self.options.seed)
-        trained = train(
-            features,
-            targets,
-            self.request,
-            randomness=randomness,
-            accountant=cast(Accountant | None, None if account is None else self._account(account)),
-            checkpoint=checkpoint,
-        )
+        try:
+            trained = train(
+                features,
+                targets,
+                self.request,
+                randomness=randomness,
+                accountant=cast(Accountant | None, None if account is None else self._account(account)),
+                checkpoint=checkpoint,
+            )
+        finally:
+            if isinstance(features, StoredMatrix):
+                features.close()
         return self._saved(trained, private=randomness.private)
 
     def terms(self) -> dict[str, object]:
@@ -239,10 +246,10 @@ class TableTraining:
             "budget": repr(self.budget),
         }
 
-    def _rows(self, data: Path) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
-        matrix = read_matrix(data, self.schema)
+    def _rows(self, data: Path) -> tuple[NDArray[np.float32] | StoredMatrix, NDArray[np.float64]]:
+        matrix = read_matrix(data, self.schema, memory=_MEMORY)
         assert matrix.target is not None  # noqa: S101 - the schema has a target
-        features, targets = np.asarray(matrix.features[:]), matrix.target
+        features, targets = matrix.features, matrix.target
         if self.budget.relation == "replace_one" and self.schema.rows is not None:
             features, targets = fixed_rows(features, targets, self.schema.rows)
         if isinstance(self.schema.target, Interval):

@@ -27,7 +27,7 @@ from hotpapers.dpopt.objective import RowNorms
 from hotpapers.dpopt.randomness import Randomness
 from hotpapers.dpopt.releases import NoiseKind, Spend
 from hotpapers.dpopt.row_count import RowCount
-from hotpapers.dpopt.rows import PreparedRows, RowBound, prepare_rows, within_norm
+from hotpapers.dpopt.rows import PreparedRows, RowBound, prepare_rows
 
 __all__ = ["COUNT_EPSILON_SHARE", "METHODS", "MethodName", "Request", "Task", "Trained", "row_count", "train"]
 
@@ -167,21 +167,23 @@ class Task:
     def rows(self, order: Literal[1, 2] = 2) -> PreparedRows:
         """The rows within all their bounds, ready for sums in the norm of the given order."""
         request, exact = self.request, self.randomness.secure
-        norm, features = request.data_norm, self.features
-        sharp = request.norms(features.shape[1]).l1 - (request.intercept or 0.0)
+        norm: float = request.data_norm
+        within: tuple[float, Literal[1, 2]] | None = None
+        sharp = request.norms(self.features.shape[1]).l1 - (request.intercept or 0.0)
         if order == 1:
-            if request.data_norm_ord == 2:
-                features = within_norm(features, norm, 2, exact=exact)
+            within = (norm, 2) if request.data_norm_ord == 2 else None
             norm = sharp
         elif request.data_norm_ord == 1 or request.data_norm_l1 is not None:
-            features = within_norm(features, sharp, 1, exact=exact)
-        bound = RowBound(norm, order, request.intercept)
-        dtype = np.float32 if exact else np.float64
-        made = prepare_rows(features, self.targets, bound, exact=exact, dtype=dtype)
-        if self.ignored is not None:
-            made.features[self.ignored] = 0
-            made.norms[self.ignored] = 0
-        return made
+            within = (sharp, 1)
+        return prepare_rows(
+            self.features,
+            self.targets,
+            RowBound(norm, order, request.intercept),
+            exact=exact,
+            dtype=np.float32 if exact else np.float64,
+            within=within,
+            ignored=self.ignored,
+        )
 
     def no_rows(self, order: Literal[1, 2] = 2) -> PreparedRows:
         """A table without rows and with the bounds of this one, for planning."""
@@ -209,7 +211,7 @@ def train(
     Parameters
     ----------
     features
-        ``(n, d)``.
+        ``(n, d)``; from a `StoredMatrix` the rows go to another one and never into memory together.
     targets
         ``(n,)``, as the loss encodes them.
     request

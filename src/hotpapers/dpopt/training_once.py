@@ -14,6 +14,7 @@ from hotpapers.dpopt.losses import Squared
 from hotpapers.dpopt.objective import ObjectivePlan, plan_objective, release_minimiser
 from hotpapers.dpopt.planner import COUNT_SHARE
 from hotpapers.dpopt.row_count import RowCount
+from hotpapers.dpopt.second_moments import MOST_MOMENT_ROWS
 from hotpapers.dpopt.sufficient_statistics import noisy_statistics, ridge_from_statistics
 from hotpapers.dpopt.training import COUNT_EPSILON_SHARE, Task, Trained, row_count
 
@@ -67,6 +68,11 @@ def perturbed_statistics(task: Task, ledger: Ledger) -> Trained:
         raise PrivacyError("method='ssp' uses Gaussian noise: give delta, or another method")
     if request.intercept is not None and not request.penalize_intercept:
         raise PrivacyError("method='ssp' regularises every coefficient: use penalize_intercept=True")
+    declared = request.rows
+    if task.randomness.secure and declared is not None and declared >= MOST_MOMENT_ROWS:
+        raise PrivacyError(
+            f"method='ssp' is for fewer than {MOST_MOMENT_ROWS} declared rows: use method='nag'"
+        )
     rows, mu = task.rows(2), request.budget.gaussian_mu() * (1 - 1e-14)
     relation, noise, count = request.budget.relation, task.randomness.noise("gaussian"), task.public_rows()
     rest = mu

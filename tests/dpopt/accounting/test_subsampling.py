@@ -4,7 +4,7 @@ import math
 from itertools import combinations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hotpapers.dpopt.accounting import (
@@ -18,6 +18,7 @@ from hotpapers.dpopt.errors import PrivacyError
 
 @settings(deadline=None)
 @given(epsilon=st.floats(1e-9, 1e3), rate=st.floats(1e-6, 1))
+@example(696.0, 1e-6)
 def test_the_two_directions_are_inverse(epsilon, rate):
     assert amplified_epsilon(sample_epsilon(epsilon, rate), rate) == pytest.approx(epsilon, rel=1e-9)
 

@@ -92,6 +92,18 @@ def test_training_says_the_same_of_neighbours(tmp_path, capsys, name) -> None:
         assert found[0][0] == 0, (hostile, found[0][2])
 
 
+@pytest.mark.parametrize("name", ["objective, pure", "objective", "nag"])
+def test_many_more_rows_than_declared_say_the_same(tmp_path, capsys, name) -> None:
+    """The declared number is the user's word; nothing tells by how much it is wrong."""
+    schema = write_schema(tmp_path / "schema.toml", rows=10)
+    found = [
+        trained(capsys, tmp_path / "work", (GOOD * 100)[:rows], schema, TRAININGS[name])
+        for rows in (10, 39, 41, 4000)
+    ]
+    assert found[0] == found[1] == found[2] == found[3]
+    assert found[0][0] == 0
+
+
 def test_regression_says_the_same_of_neighbours(tmp_path, capsys) -> None:
     schema = write_schema(tmp_path / "schema.toml", numbers=True, rows=40)
     good = [row.replace("yes", "7.5").replace("no", "2") for row in GOOD]

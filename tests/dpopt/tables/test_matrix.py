@@ -85,6 +85,38 @@ def test_libsvm_and_npz_have_numbered_columns(tmp_path) -> None:
         assert made.target.tolist() == [0.5, -1]
 
 
+HOSTILE_LIBSVM = {
+    "a place beyond the schema's": b"1 9:4",
+    "place 0": b"1 0:4",
+    "a place without a value": b"1 2",
+    "words": b"secret 1:x",
+    "a huge place": b"1 99999999999999999999999999:1",
+    "not a number": b"nan 1:nan 2:inf",
+    "two colons": b"1 1:2:3",
+    "no UTF-8": b"\xff\xfe",
+    "nothing": b"",
+    "a comment": b"# secret",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE_LIBSVM)
+def test_a_hostile_libsvm_row_changes_no_other_row(tmp_path, name) -> None:
+    schema = Schema(
+        columns=(Numeric(name="x1", low=0, high=2), Numeric(name="x2", low=0, high=4)),
+        target=Interval(column="y", low=-1, high=1),
+    )
+    lines = [f"{0.1 * at} 1:{at % 3} 2:{at % 5}".encode() for at in range(9)]
+    found = []
+    for file, rows in (("a.svm", lines), ("b.svm", [*lines[:4], HOSTILE_LIBSVM[name], *lines[4:]])):
+        (tmp_path / file).write_bytes(b"\n".join(rows) + b"\n")
+        found.append(read_matrix(tmp_path / file, schema))
+    without, with_it = found
+    more = len(with_it.target) - 9
+    assert more in {0, 1}
+    for plain, changed in ((without.features, with_it.features), (without.target, with_it.target)):
+        np.testing.assert_array_equal(np.delete(changed, 4, axis=0) if more else changed, plain)
+
+
 @given(st.lists(st.lists(st.floats(), min_size=2, max_size=2), min_size=1, max_size=20), st.integers(0, 3))
 @example([[math.nan, math.inf], [-math.inf, 1e308], [-0.0, 5e-324]], 3)
 def test_no_row_is_longer_than_one(values, words) -> None:
@@ -213,6 +245,24 @@ def test_a_file_that_cannot_be_read_is_told_without_its_content(tmp_path, name, 
     assert "\n" not in message
     assert not any(word in message for word in ("secret", "77"))
     assert caught.value.__cause__ is None
+
+
+def test_a_column_without_any_value_is_read_as_one_with_a_few(tmp_path) -> None:
+    empty = {name: [None, None] for name in ("age", "job", "gain", "sex", "pay")}
+    typed = {
+        "age": pa.float64(),
+        "job": pa.string(),
+        "gain": pa.int32(),
+        "sex": pa.string(),
+        "pay": pa.string(),
+    }
+    found = []
+    for kinds in (dict.fromkeys(empty, pa.null()), typed):
+        table = pa.table({name: pa.array(values, kinds[name]) for name, values in empty.items()})
+        pa.parquet.write_table(table, tmp_path / "a.parquet")
+        found.append(read_matrix(tmp_path / "a.parquet", SCHEMA))
+    np.testing.assert_array_equal(found[0].features, found[1].features)
+    np.testing.assert_array_equal(found[0].target, found[1].target)
 
 
 def test_a_column_of_dates_is_no_column_of_numbers(tmp_path) -> None:

@@ -52,7 +52,7 @@ def sample_epsilon(epsilon: float, rate: float) -> float:
     _check_rate(rate)
     if not (math.isfinite(epsilon) and epsilon > 0):
         raise PrivacyError(f"epsilon must be positive and finite: got {epsilon!r}")
-    if epsilon > 700:
+    if epsilon > 600:  # e^epsilon over a rate as small as 2^-64 is still a float below
         return epsilon - math.log(rate) + math.log1p(-(1 - rate) * math.exp(-epsilon))
     return math.log1p(math.expm1(epsilon) / rate)
 

@@ -24,6 +24,7 @@ def is_numeric(kind: Any) -> bool:
         or pa.types.is_floating(kind)
         or pa.types.is_boolean(kind)
         or pa.types.is_decimal(kind)
+        or pa.types.is_null(kind)  # a column without any value, to which one row may give one
         or (pa.types.is_dictionary(kind) and is_numeric(kind.value_type))
     )
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.ipc
@@ -132,7 +133,7 @@ def _text_rows(path: Path, schema: Schema, separator: str) -> Iterator[Block]:
 
 
 def _arrow_rows(path: Path, schema: Schema) -> Iterator[Block]:
-    with pa.memory_map(str(path)) as source:
+    with pa.OSFile(str(path)) as source:  # pages of a mapped file would count as memory used
         file = pyarrow.ipc.open_file(source)
         _present(path, schema, file.schema.names)
         for index in range(file.num_record_batches):
@@ -160,12 +161,32 @@ def _npz_columns(path: Path) -> dict[str, Any]:
 
 
 def _libsvm_columns(path: Path, features: int) -> dict[str, Any]:
-    """A libsvm file as dense columns; its width is the schema's, for the widest row is private."""
-    from sklearn.datasets import load_svmlight_file
+    """A libsvm file as dense columns; its width is the schema's, for the widest row is private.
 
-    matrix, target = load_svmlight_file(str(path), n_features=features)
-    dense = matrix.toarray()
-    return {**{f"x{at + 1}": dense[:, at] for at in range(features)}, "y": target}
+    Places count from 1. scikit-learn's reader ends at the first line that is wrong, and lets one place 0 move all rows.
+    """
+    rows: list[npt.NDArray[np.float64]] = []
+    with path.open("rb") as stream:
+        for block in line_blocks(stream):
+            rows += [row for line in block.split(b"\n") if (row := _libsvm_row(line, features)) is not None]
+    table = np.array(rows).reshape(-1, features + 1)
+    return {**{f"x{at + 1}": table[:, at + 1] for at in range(features)}, "y": table[:, 0]}
+
+
+def _libsvm_row(line: bytes, features: int) -> npt.NDArray[np.float64] | None:
+    """Target and features of a line; None, and so left out, where it is not as the format has it."""
+    words = line.split(b"#")[0].split()
+    row = np.zeros(features + 1)
+    try:
+        row[0] = float(words[0])
+        for word in words[1:]:
+            place, value = word.split(b":")
+            if not 1 <= int(place) <= features:
+                return None
+            row[int(place)] = float(value)
+    except (ValueError, IndexError, OverflowError):
+        return None
+    return row
 
 
 def _present(path: Path, schema: Schema, names: Sequence[str]) -> None:

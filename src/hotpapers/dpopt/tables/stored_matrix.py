@@ -61,6 +61,14 @@ class StoredMatrix:
             raise FailureError(f"cannot keep rows in a temporary file: {error.strerror}") from None
         self._rows += len(rows)
 
+    def resize(self, rows: int) -> None:
+        """Cut off what lies beyond so many rows, or add rows of zeros at the end."""
+        try:
+            self._file.truncate(rows * self._columns * 4)
+        except OSError as error:
+            raise FailureError(f"cannot keep rows in a temporary file: {error.strerror}") from None
+        self._rows = rows
+
     def __getitem__(self, index: slice | npt.NDArray[np.integer[Any]]) -> Floats:
         """Consecutive rows, or the rows at places ``[m]``."""
         if isinstance(index, np.ndarray):

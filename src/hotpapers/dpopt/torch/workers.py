@@ -27,7 +27,7 @@ from torch import distributed
 from hotpapers.dpopt.accounting.relations import Relation
 from hotpapers.dpopt.clipped_sums import ClippedSums
 from hotpapers.dpopt.errors import PrivacyError
-from hotpapers.dpopt.exact_sums import MOST_ROWS, ExactClippedSums
+from hotpapers.dpopt.exact_sums import ExactClippedSums, cut_to_integers
 from hotpapers.dpopt.losses import Loss
 
 __all__ = ["GatheredSums", "serve_sums"]
@@ -124,7 +124,9 @@ def serve_sums(sums: WorkerSums, group: distributed.ProcessGroup | None = None) 
 
 
 def _added(total: NDArray[Any], group: distributed.ProcessGroup | None) -> NDArray[Any]:
-    """Sum over the workers; of use on the first alone."""
+    """Sum over the workers, of use on the first alone; exact sums are cut so that theirs fits 63 bits."""
+    if total.dtype == np.int64:
+        total = cut_to_integers(total, distributed.get_world_size(group))
     added = torch.from_numpy(np.array(total))
     distributed.reduce(added, 0, group=group)
     return added.numpy()
@@ -149,5 +151,3 @@ def _agree(sums: WorkerSums, group: distributed.ProcessGroup | None) -> None:
     distributed.all_gather(all_facts, mine, group=group)
     if any(not torch.equal(one, mine) for one in all_facts):
         raise PrivacyError("the workers' sums differ in loss, clip, bound or lattice: prepare all rows alike")
-    if isinstance(sums, ExactClippedSums) and len(sums.rows.features) >= MOST_ROWS // workers:
-        raise PrivacyError(f"exact sums are proved for fewer than {MOST_ROWS} rows on all workers together")
