@@ -105,3 +105,9 @@ def test_what_breaks_the_rules_is_said():
         run(Chunked(lambda piece: piece[1:], size=8, context=2), np.ones(20))
     with pytest.raises(DenoiseError, match=r"a stage gave the shape \(17, 1\) for \(20, 1\)"):
         run(type("Lossy", (Delayed,), {"flush": lambda self: np.zeros((0, 1), np.float32)})(), np.ones(20))
+
+
+@pytest.mark.parametrize("channels", [1, 2, 8])
+def test_a_chain_without_stages_gives_back_every_channel(channels):
+    sound = np.random.default_rng(3).standard_normal((50, channels)).astype(np.float32)
+    assert np.array_equal(run(Chain([]), sound, block=7), sound)

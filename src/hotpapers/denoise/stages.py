@@ -51,9 +51,11 @@ class Chain:
 
     def __init__(self, stages: Sequence[Stage]) -> None:
         self._stages = tuple(stages)
+        self._channels = 1
 
     def push(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         """Send a block through all stages."""
+        self._channels = block.shape[1]
         for stage in self._stages:
             block = stage.push(block)
         return block
@@ -64,7 +66,7 @@ class Chain:
         for stage in self._stages:
             pushed = [] if rest is None else [stage.push(rest)]
             rest = np.concatenate([*pushed, stage.flush()])
-        return np.zeros((0, 1), np.float32) if rest is None else rest
+        return np.zeros((0, self._channels), np.float32) if rest is None else rest
 
 
 class Chunked:
