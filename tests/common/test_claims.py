@@ -50,7 +50,7 @@ def test_every_fate_has_its_verdict(paper) -> None:
         "X2": ("fails", "9 s"),
         "X3": ("not checked", "no data here"),
         "X4": ("fails", "the check itself failed: disk full"),
-        "X5": ("not checked", "only with --full"),
+        "X5": ("not checked", "only with --full: `hotpapers claims fake --full --only X5`"),
     }
 
 

@@ -120,7 +120,7 @@ def check_claims(
             raise InputError(f"{paper.slug} makes no claim {name!r}: it makes {', '.join(known) or 'none'}")
     for claim in claims:
         wanted = claim.id in only if only else full or claim.tier == "smoke"
-        yield _checked(claim) if wanted else _left_alone(claim, (earlier or {}).get(claim.id))
+        yield _checked(claim) if wanted else _left_alone(paper, claim, (earlier or {}).get(claim.id))
 
 
 def _checked(claim: Claim) -> Result:
@@ -137,10 +137,11 @@ def _checked(claim: Claim) -> Result:
     return _result(claim, measured, verdict, seconds=seconds, made=provenance())
 
 
-def _left_alone(claim: Claim, earlier: Result | None) -> Result:
+def _left_alone(paper: Paper, claim: Claim, earlier: Result | None) -> Result:
     """What an earlier run found, under the claim's present words."""
     if earlier is None:
-        measured = "only with --full" if claim.tier == "full" else "not asked for"
+        command = f"only with --full: `hotpapers claims {paper.slug} --full --only {claim.id}`"
+        measured = command if claim.tier == "full" else "not asked for"
         return _result(claim, measured, "not checked")
     return replace(earlier, statement=claim.statement, source=claim.source, reported=claim.reported)
 
