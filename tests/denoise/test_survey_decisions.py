@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import scipy.signal
 
-from hotpapers.denoise.dsp.hum import HumLine, heard_in
+from hotpapers.denoise.dsp.hum import HumLine, heard_in, is_comb
+from hotpapers.denoise.noise_only import _band_levels, _trust_as_hum, spectral_power
 from hotpapers.denoise.survey import survey
 
 SR = 44_100
@@ -134,3 +135,41 @@ def test_a_floor_takes_no_held_note_for_noise():
     low = slice(round(80 / (SR / 2048)), round(1000 / (SR / 2048)))
     true = 3e-3 * np.sqrt(1024)
     assert np.sqrt(np.mean(np.square(found.rms[low]))) < 3 * true
+
+
+def buzz(n: int) -> np.ndarray:
+    """A ground loop: sixty harmonics of 50.2 Hz."""
+    time = np.arange(n) / SR
+    return sum(0.03 * k**-0.8 * np.sin(2 * np.pi * 50.2 * k * time + k * k) for k in range(1, 61))
+
+
+def test_a_buzz_behind_music_is_hum_at_once():
+    n = 6 * SR
+    later = np.arange(n) > SR
+    found = look(buzz(n) + hiss(n, 1e-4) + 0.2 * bursts(n) * later)
+    assert len(found.hum) > 20
+    assert found.buzzes
+    assert not found.has_little_noise
+    assert look(hiss(n, 1e-4) + 0.2 * bursts(n)).hum == ()
+
+
+def test_a_few_lines_of_a_comb_are_a_chord():
+    def comb(*orders):
+        return [HumLine(50.0 * k, 20.0) for k in orders]
+
+    assert is_comb(comb(*range(1, 11)))
+    assert is_comb(comb(2, 3, 4, 6, 7, 8, 9, 11, 12, 13))
+    assert not is_comb(comb(1, 2, 3, 4, 5, 6))
+    assert not is_comb(comb(1, 2, 5, 10, 14, 17, 19, 24, 26))
+
+
+def test_a_buzz_alone_is_noise_alone_and_a_chord_is_not():
+    def trust(x):
+        samples = np.asarray(x, np.float32)[:, None]
+        bands = _band_levels(spectral_power(samples, 2048), SR)
+        return _trust_as_hum(samples, bands, (0, len(bands)), SR)
+
+    assert trust(buzz(SR) + hiss(SR, 1e-4)) > 0.9
+    assert trust(buzz(SR) + low_chord(SR) + hiss(SR, 1e-4)) == 0
+    assert trust(low_chord(SR) + hiss(SR, 1e-4)) == 0
+    assert trust(hiss(SR)) == 0

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import median_filter, uniform_filter1d
+from scipy.signal import welch
 
 from hotpapers.denoise.dsp.aligned import Samples
 from hotpapers.denoise.dsp.spectral import frame_length, power_spectra
@@ -45,6 +46,8 @@ _LINE_DB = 10.0
 _MOST_LINES = 0.0095
 _MAINS = (*np.arange(49.5, 50.55, 0.1), *np.arange(59.4, 60.65, 0.1))
 _BESIDE_MAINS = 8.0  # Hz
+_HUM_HARMONICS, _HUM_SHARE = 12, 0.6
+_LINE_WIDTH = 13.0  # Hz, on either side
 _TRUST_DB = 6.0  # a short stretch is quieter by chance: what full trust is worth against that
 
 
@@ -103,13 +106,18 @@ def find_stretches(
     steady = median_filter(bands, (smooth, 1), mode="nearest")
     shortest = max(4, round(_SHORTEST * sr / hop))
     free = steady.mean(axis=1) > _SILENT_DB
+
+    def trust_of(span: Span) -> float:
+        as_noise = _trust(repaired_power, bands, span, sr)
+        return as_noise or _trust_as_hum(repaired, bands, span, sr)
+
     spans: list[Span] = []
     for _ in range(_SEEDS):
         span = _grown(bands, steady, free, shortest)
         if span is None:
             break
         free[span[0] : span[1]] = False
-        if _trust(repaired_power, bands, span, sr):
+        if trust_of(span):
             spans.append(span)
     found = []
 
@@ -117,15 +125,13 @@ def find_stretches(
         levels = [
             _band_levels(repaired_power[slice(*each)].mean(axis=0)[None], sr)[0] for each in (joined, part)
         ]
-        return (
-            _no_louder(levels[0] - levels[1], _BRIDGED_DB) and _trust(repaired_power, bands, joined, sr) > 0
-        )
+        return _no_louder(levels[0] - levels[1], _BRIDGED_DB) and trust_of(joined) > 0
 
     for span in _bridged(spans, is_noise, shortest):
         first, last = span[0] * hop, (span[1] - 1) * hop + frame_length(sr)
         if _has_low_notes(repaired[first:last], sr):
             continue
-        trust = _trust(repaired_power, bands, span, sr)
+        trust = trust_of(span)
         found.append(_measured(samples[first:last], repaired[first:last], sr, offset + first, trust))
     return found
 
@@ -234,6 +240,34 @@ def _has_low_notes(samples: Samples, sr: int) -> bool:
     return bool(others > _MOST_LINES * np.count_nonzero(inside))
 
 
+def _trust_as_hum(repaired: Samples, bands: Power, span: Span, sr: int) -> float:
+    """0 unless these frames are mains hum and hardly anything else: most of its harmonics, no lines between them."""
+    hop, n_fft = frame_length(sr) // 4, 4 * frame_length(sr)
+    samples = repaired[span[0] * hop : (span[1] - 1) * hop + frame_length(sr)]
+    if len(samples) < n_fft or not _is_even(bands[span[0] : span[1]]):
+        return 0.0
+    # Hann's window: strong lines have no skirts that reach to the next harmonic.
+    frequencies, spectra = welch(samples.T, sr, "hann", nperseg=n_fft, noverlap=3 * n_fft // 4)
+    spectrum = spectra.mean(axis=0)
+    lines = spectrum > 10 ** (_LINE_DB / 10) * median_filter(spectrum, 31)
+    for mains in _MAINS:
+        harmonics = mains * np.arange(1, _HUM_HARMONICS + 1)
+        at = np.round(harmonics * n_fft / sr).astype(np.intp)
+        found = np.mean([lines[centre - 1 : centre + 2].any() for centre in at])
+        inside = (frequencies >= _LOW_HZ[0]) & (frequencies < harmonics[-1])
+        others = inside & (np.abs(frequencies - np.round(frequencies / mains) * mains) >= _LINE_WIDTH)
+        if found >= _HUM_SHARE and np.mean((lines & others)[inside]) <= _MOST_LINES:
+            return min(1.0, 0.3 + 0.7 * len(samples) / sr)
+    return 0.0
+
+
+def _is_even(bands: Power) -> bool:
+    """Whether levels per frame and band waver as noise does, without rising or falling."""
+    levels = bands.mean(axis=1)
+    slope = float(np.polyfit(np.linspace(-0.5, 0.5, len(levels)), levels, 1)[0])
+    return float(bands.std(axis=0).mean()) <= _MOST_UNSTEADY_DB and abs(slope) <= _STEEPEST_DB
+
+
 def _trust(power: Power, bands: Power, span: Span, sr: int) -> float:
     """0 unless these frames are noise alone."""
     power, bands = power[span[0] : span[1]], bands[span[0] : span[1]]
@@ -245,14 +279,6 @@ def _trust(power: Power, bands: Power, span: Span, sr: int) -> float:
     nearby = uniform_filter1d(power[:, near], 31, axis=1)
     logs = np.log((power[:, near] + 1e-16) / (nearby + 1e-16)).mean(axis=1)
     flat = float(np.median(np.exp(logs)))
-    levels = bands.mean(axis=1)
-    unsteady = float(bands.std(axis=0).mean())
-    slope = float(np.polyfit(np.linspace(-0.5, 0.5, len(levels)), levels, 1)[0])
-    good = (
-        tonal <= _MOST_TONAL
-        and flat >= _LEAST_FLAT
-        and unsteady <= _MOST_UNSTEADY_DB
-        and abs(slope) <= _STEEPEST_DB
-    )
+    good = tonal <= _MOST_TONAL and flat >= _LEAST_FLAT and _is_even(bands)
     seconds = len(power) * n_fft / 4 / sr
     return min(1.0, 0.3 + 0.7 * seconds) * (1 - 0.5 * tonal / _MOST_TONAL) if good else 0.0

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from hotpapers.denoise.dsp.aligned import Samples
 from hotpapers.denoise.dsp.clicks import remove_clicks
-from hotpapers.denoise.dsp.hum import FloorSpectrum, HumLine, find_hum, heard_in, is_steady
+from hotpapers.denoise.dsp.hum import FloorSpectrum, HumLine, find_hum, heard_in, is_comb, is_steady
 from hotpapers.denoise.dsp.rumble import rumble_excess
 from hotpapers.denoise.dsp.spectral import frame_length
 from hotpapers.denoise.errors import DenoiseError
@@ -45,6 +45,7 @@ _GAP, _LEAD_IN = 1.25, 8.0
 _EDGE = 0.7  # seconds from the ends in which a lead-in or a lead-out begins
 _CLEAN_SNR_DB = 45.0
 _RUMBLE_DB = 15.0
+_BUZZ_HZ = 1000.0
 _HELD_LONGEST = 12.0  # seconds that a chord may sound on: steadier lines of a longer recording are hum
 _CRACKLING = 10.0  # clicks per second that no clean music is taken to have: plucked strings reached 8.3
 
@@ -106,8 +107,15 @@ class Survey:
         return self.snr_db is None or self.snr_db > _CLEAN_SNR_DB
 
     @property
+    def buzzes(self) -> bool:
+        """Whether hum has harmonics as high as music: more than filters take out."""
+        return is_comb(self.hum) and self.hum[-1].frequency > _BUZZ_HZ
+
+    @property
     def has_little_noise(self) -> bool:
         """Whether steady noise is known to be low or absent, rather than not known."""
+        if self.buzzes:
+            return False
         return self.noise_share < _CLEAN_SHARE if self.snr_db is None else self.is_clean
 
     @property
@@ -225,6 +233,8 @@ class _Surveyor:
     def _hum(self, profile: NoiseProfile | None, seconds: float) -> tuple[HumLine, ...]:
         """Lines in what never falls silent: in the noise alone, too, or steady for long where that isn't known."""
         lines = find_hum(self.floor.frequencies, self.floor.level_db())
+        if is_comb(lines) and is_steady(lines, self.floor.frequencies, self.floor.rise_db()):
+            return lines
         if profile is None or profile.origin == "floor":
             steady = is_steady(lines, self.floor.frequencies, self.floor.rise_db())
             return lines if steady and seconds > _HELD_LONGEST else ()

@@ -12,7 +12,7 @@ from scipy.signal.windows import hann
 
 from hotpapers.denoise.dsp.linear_phase import LinearPhaseFilter, taps_of
 
-__all__ = ["FloorSpectrum", "HumLine", "find_hum", "heard_in", "is_steady", "notch_filter"]
+__all__ = ["FloorSpectrum", "HumLine", "find_hum", "heard_in", "is_comb", "is_steady", "notch_filter"]
 
 _FRAME_SECONDS = 2.0
 _HIGHEST_HZ = 1500.0
@@ -23,6 +23,7 @@ _HEARD_DB = 3.0  # in noise alone: of false lines, notes of the music, one in si
 _RISE_DB = (
     2.5  # the steadiest line of 20 hums behind music rose by 2.3 at most, of sustained chords by 3.2 and more
 )
+_COMB_LINES, _COMB_SHARE = 10, 0.6  # of false combs, notes of chords, had up to 9 lines and a share of 0.43
 _SILENT = 1e-10  # mean square below which a frame says nothing
 
 
@@ -139,6 +140,14 @@ def heard_in(
         if power[max(at - 1, 1) : at + 2].max() > 10 ** (_HEARD_DB / 10) * np.median(sides):
             heard.append(line)
     return tuple(heard) if len(heard) >= max(2, len(lines) / 2) else ()
+
+
+def is_comb(lines: Sequence[HumLine]) -> bool:
+    """Whether most harmonics are there up to the highest line, ten at least: no chord has those of one note alone."""
+    if len(lines) < _COMB_LINES:
+        return False
+    orders = round(lines[-1].frequency / (lines[0].frequency / _order(lines[0])))
+    return len(lines) >= _COMB_SHARE * orders
 
 
 def is_steady(
