@@ -115,7 +115,9 @@ def _clean_music() -> Iterator[Sound]:
     from hotpapers.denoise.reading import read_mono
 
     for source in built_in_music("test", midi_cache()):
-        yield read_mono(source.find(), seconds=_CLEAN_SECONDS)
+        music = read_mono(source.find(), seconds=_CLEAN_SECONDS)
+        if music.any():  # some songs begin with silence
+            yield music
 
 
 def _harm(made: Sound, music: Sound) -> tuple[float, float, float]:
@@ -126,7 +128,7 @@ def _harm(made: Sound, music: Sound) -> tuple[float, float, float]:
     size = float(np.linalg.norm(taken) * np.linalg.norm(music))
     return (
         min(si_sdr(made, music), 100.0),
-        max(map(abs, octave_changes(made, music).values())),
+        max(map(abs, octave_changes(made, music).values()), default=0.0),
         abs(float(taken @ music)) / size if size else 0.0,
     )
 
