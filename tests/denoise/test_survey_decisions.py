@@ -8,6 +8,7 @@ import scipy.signal
 
 from hotpapers.denoise.dsp.hum import HumLine, heard_in, is_comb
 from hotpapers.denoise.noise_only import _band_levels, _trust_as_hum, spectral_power
+from hotpapers.denoise.noise_share import NoiseShare
 from hotpapers.denoise.survey import survey
 
 SR = 44_100
@@ -173,3 +174,39 @@ def test_a_buzz_alone_is_noise_alone_and_a_chord_is_not():
     assert trust(buzz(SR) + low_chord(SR) + hiss(SR, 1e-4)) == 0
     assert trust(low_chord(SR) + hiss(SR, 1e-4)) == 0
     assert trust(hiss(SR)) == 0
+
+
+def pad(n: int) -> np.ndarray:
+    """Held strings: lines so close together that short frames can't part them, and no hiss."""
+    rng = np.random.default_rng(6)
+    lines = np.cumsum(rng.uniform(10, 22, 950)) + 100
+    spectrum = np.zeros(n // 2 + 1, np.complex128)
+    spectrum[np.round(lines * n / SR).astype(int)] = np.exp(2j * np.pi * rng.random(len(lines))) * lines**-0.5
+    made = np.fft.irfft(spectrum, n)
+    return 0.05 * made / made.std()
+
+
+def test_held_strings_without_pause_are_not_taken_for_a_floor_of_noise():
+    n = 8 * SR
+    strings = pad(n)
+    found = look(strings)
+    assert found.noise_share.short > 0.7
+    assert found.profile is None
+    assert not found.noise_share.is_noisy
+    assert look(strings + hiss(n, 0.01)).noise_share.is_noisy
+
+
+@pytest.mark.parametrize(
+    ("short", "long", "noisy", "clean"),
+    [
+        (0.95, 0.5, True, False),
+        (0.8, 0.9, True, False),
+        (0.8, 0.7, False, False),
+        (0.5, 0.4, False, True),
+        (0.1, 0.9, False, True),
+    ],
+)
+def test_what_counts_as_noisy_and_what_as_clean(short, long, noisy, clean):
+    share = NoiseShare(short=short, long=long)
+    assert (share.is_noisy, share.is_clean) == (noisy, clean)
+    assert not (share.is_noisy and share.is_clean)

@@ -22,11 +22,19 @@ _CERTAIN_HZ, _STEEPEST_DB = 2000.0, 3.0  # above it music pauses; dB per octave 
 
 
 class LevelHistogram:
-    """How often each bin of the spectrum has which level: memory that doesn't grow with the recording."""
+    """How often each bin of the spectrum has which level: memory that doesn't grow with the recording.
 
-    def __init__(self, sr: int) -> None:
-        self.sr = sr
-        self._bins = frame_length(sr) // 2 + 1
+    Parameters
+    ----------
+    sr
+        Rate in Hz.
+    n_fft
+        Samples of a frame; those of `frame_length` where left out.
+    """
+
+    def __init__(self, sr: int, n_fft: int | None = None) -> None:
+        self.sr, self.n_fft = sr, n_fft or frame_length(sr)
+        self._bins = self.n_fft // 2 + 1
         self._counts = np.zeros((self._bins, _HIGHEST_DB - _LOWEST_DB), np.int64)
 
     def add(self, power: NDArray[np.float32]) -> None:
@@ -45,7 +53,7 @@ class LevelHistogram:
     @property
     def frequencies(self) -> NDArray[np.float64]:
         """Of the bins, in Hz."""
-        found: NDArray[np.float64] = np.arange(self._bins) * self.sr / frame_length(self.sr)
+        found: NDArray[np.float64] = np.arange(self._bins) * self.sr / self.n_fft
         return found
 
     def quantile(self, q: float) -> NDArray[np.float64]:
@@ -58,11 +66,13 @@ class LevelHistogram:
         return np.asarray((at + (wanted - before) / np.maximum(inside, 1) + _LOWEST_DB)[:, 0])
 
     def noise_share(self) -> float:
-        """Share of the bins from 1 kHz to 16 kHz that steady noise fills.
+        """Share of the bins from 1 kHz to 16 kHz that steady noise fills; 0 where nothing was heard.
 
         Their levels are spread as those of noise, and none stands out of its neighbours: held chords of strings or
         voices waver as noise does, but have lines.
         """
+        if not self.frames:
+            return 0.0
         inside = (self.frequencies >= 1000) & (self.frequencies < min(16_000.0, 0.45 * self.sr))
         return float(np.mean(self._noise_like()[inside]))
 

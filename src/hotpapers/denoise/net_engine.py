@@ -74,7 +74,8 @@ def auto(
 ) -> Engine:
     """What fits the recording; options as of `net`.
 
-    A recording without hiss loses only the clicks, hum and rumble that the survey found; else as `hybrid`.
+    A recording without hiss and clicks loses only the hum and rumble that the survey found; where steady noise isn't
+    surely heard, the net decides alone, and where it is, the classical engine helps: as `hybrid`.
     """
     return _engine(_together, model=model, only=only, skip=skip, profile=profile, spare_clean=True)
 
@@ -99,7 +100,8 @@ def _engine(
     def make_stage(found: Survey, *, sr: int, channels: int) -> Stage:
         if not found.peak:
             return Untouched(channels)
-        if not options.takes_out("hiss", found=True) or (spare_clean and found.has_little_noise):
+        spared = spare_clean and found.has_little_noise and not found.has_clicks
+        if spared or not options.takes_out("hiss", found=True):
             return dsp_stage(found, sr=sr, channels=channels, options=options)
         known = found.profile.rms if found.profile is not None and is_trusted(found) and not blind else None
         stage: Stage = NetStage(

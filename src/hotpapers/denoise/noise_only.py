@@ -48,6 +48,8 @@ _MAINS = (*np.arange(49.5, 50.55, 0.1), *np.arange(59.4, 60.65, 0.1))
 _BESIDE_MAINS = 8.0  # Hz
 _HUM_HARMONICS, _HUM_SHARE = 12, 0.6
 _LINE_WIDTH = 13.0  # Hz, on either side
+# Of weak harmonics, so many up to so high stand above the middle between them: of 166 songs' first notes up to 0.60.
+_COMB_HZ, _COMB_DB, _COMB_SHARE = 3000.0, 3.0, 0.7
 _TRUST_DB = 6.0  # a short stretch is quieter by chance: what full trust is worth against that
 
 
@@ -256,9 +258,18 @@ def _trust_as_hum(repaired: Samples, bands: Power, span: Span, sr: int) -> float
         found = np.mean([lines[centre - 1 : centre + 2].any() for centre in at])
         inside = (frequencies >= _LOW_HZ[0]) & (frequencies < harmonics[-1])
         others = inside & (np.abs(frequencies - np.round(frequencies / mains) * mains) >= _LINE_WIDTH)
-        if found >= _HUM_SHARE and np.mean((lines & others)[inside]) <= _MOST_LINES:
+        if np.mean((lines & others)[inside]) > _MOST_LINES:
+            continue
+        if found >= _HUM_SHARE or _comb_share(frequencies, spectrum, mains) >= _COMB_SHARE:
             return min(1.0, 0.3 + 0.7 * len(samples) / sr)
     return 0.0
+
+
+def _comb_share(frequencies: NDArray[np.float64], spectrum: NDArray[np.float64], mains: float) -> float:
+    """Share of the harmonics that stand above the middle between them and the next."""
+    places = mains * np.arange(2, 2 * int(min(_COMB_HZ, 0.45 * frequencies[-1] * 2) / mains) + 2) / 2
+    level = np.interp(places, frequencies, 10 * np.log10(spectrum + 1e-18))
+    return float(np.mean(level[::2] - level[1::2] > _COMB_DB))
 
 
 def _is_even(bands: Power) -> bool:

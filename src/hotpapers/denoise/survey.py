@@ -25,6 +25,7 @@ from hotpapers.denoise.noise_only import (
     spectral_power,
     together,
 )
+from hotpapers.denoise.noise_share import NoiseShare
 from hotpapers.denoise.profile import NoiseProfile, Origin
 from hotpapers.denoise.rotation import revolution_period
 
@@ -34,10 +35,6 @@ Region = tuple[float, float]
 
 _PIECE = 20.0  # seconds looked at together
 _STRETCHES = 12  # best ones kept
-# Of 48 mixtures, 0.77 and more at 16 dB and worse, 0.64 and more at 22 dB; of 12 clean excerpts ten had up to 0.48,
-# held chords 0.73 and 0.89.
-_LEAST_NOISE_SHARE = 0.77
-_CLEAN_SHARE = 0.6
 _FLOOR_TRUST = 0.3
 _TRUSTED_ALONE = 0.5
 # A stretch counts no more than so many times the power that the recording falls to elsewhere.
@@ -77,7 +74,7 @@ class Survey:
     bandwidth
         Highest frequency in Hz with more than steady noise.
     noise_share
-        Share of the frequencies from 1 to 16 kHz that steady noise fills.
+        How much of the spectrum steady noise fills.
     rotation_period
         Seconds per revolution of the record, where crackle repeats; else None.
     """
@@ -93,7 +90,7 @@ class Survey:
     hum: tuple[HumLine, ...]
     rumble_db: float
     bandwidth: float
-    noise_share: float
+    noise_share: NoiseShare
     rotation_period: float | None
 
     @property
@@ -116,7 +113,7 @@ class Survey:
         """Whether steady noise is known to be low or absent, rather than not known."""
         if self.buzzes:
             return False
-        return self.noise_share < _CLEAN_SHARE if self.snr_db is None else self.is_clean
+        return self.noise_share.is_clean if self.snr_db is None else self.is_clean
 
     @property
     def has_clicks(self) -> bool:
@@ -181,6 +178,7 @@ class _Surveyor:
             )
         self.peak, self.energy, self.clicks = 0.0, 0.0, 0
         self.levels, self.floor = LevelHistogram(sr), FloorSpectrum(sr)
+        self.fine_levels = LevelHistogram(sr, 4 * frame_length(sr))
         self.stretches: list[Stretch] = []
         self.inside: list[tuple[Samples, Samples]] = []
         self.period: float | None = None
@@ -201,6 +199,7 @@ class _Surveyor:
             return
         power = spectral_power(repaired, frame_length(self.sr))
         self.levels.add(power)
+        self.fine_levels.add(spectral_power(repaired, self.fine_levels.n_fft))
         if self.region is None:
             more = find_stretches(piece, repaired, power, self.sr, offset)
             self.stretches = sorted([*self.stretches, *more], key=lambda stretch: -stretch.trust)[:_STRETCHES]
@@ -226,7 +225,7 @@ class _Surveyor:
             hum=self._hum(repaired, samples / self.sr),
             rumble_db=rumble_excess(frequencies, level),
             bandwidth=self.levels.bandwidth() if self.levels.frames else 0.0,
-            noise_share=self.levels.noise_share() if self.levels.frames else 0.0,
+            noise_share=self._noise_share(),
             rotation_period=self.period,
         )
 
@@ -252,15 +251,18 @@ class _Surveyor:
             start = round(self.region[0] * self.sr)
             return self._measured([measure_stretch(piece, repaired, self.sr, start)], "region", samples)
         stretches = together(self.stretches)
-        share = self.levels.noise_share() if self.levels.frames else 0.0
+        noisy = self._noise_share().is_noisy
         # A moment of quiet is believed only in a recording in which steady noise is heard elsewhere, too.
-        if stretches and (share > _CLEAN_SHARE or max(each.trust for each in stretches) >= _TRUSTED_ALONE):
+        if stretches and (noisy or max(each.trust for each in stretches) >= _TRUSTED_ALONE):
             return self._measured(stretches, "stretches", samples)
-        if share > _LEAST_NOISE_SHARE:
+        if noisy:
             power = self._floor(certain=True)
             profile = self._profile(power, finer(power), "floor", (), _FLOOR_TRUST)
             return profile, profile
         return None, None
+
+    def _noise_share(self) -> NoiseShare:
+        return NoiseShare(short=self.levels.noise_share(), long=self.fine_levels.noise_share())
 
     def _floor(self, *, certain: bool = False) -> NDArray[np.float32]:
         rumble = rumble_excess(self.floor.frequencies, self.floor.level_db()) > _RUMBLE_DB
