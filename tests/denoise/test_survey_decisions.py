@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import scipy.signal
 
+from hotpapers.denoise.dsp.engine import DEFAULTS, DspOptions, fitted, notched_lines
 from hotpapers.denoise.dsp.hum import HumLine, heard_in, is_comb
 from hotpapers.denoise.noise_only import _band_levels, _trust_as_hum, spectral_power
 from hotpapers.denoise.noise_share import NoiseShare
@@ -210,3 +211,16 @@ def test_what_counts_as_noisy_and_what_as_clean(short, long, noisy, clean):
     share = NoiseShare(short=short, long=long)
     assert (share.is_noisy, share.is_clean) == (noisy, clean)
     assert not (share.is_noisy and share.is_clean)
+
+
+def test_high_harmonics_are_left_to_the_hiss_stage_where_noise_alone_was_heard():
+    n = 6 * SR
+    later = np.arange(n) > SR
+    found = look(buzz(n) + hiss(n, 1e-3) + 0.2 * bursts(n) * later)
+    assert found.profile.origin == "stretches"
+    notched = notched_lines(found, fitted(DEFAULTS, found))
+    assert 2 <= len(notched) <= 4
+    assert notched[-1].frequency < 205
+    alone = DspOptions(only=["hum"])
+    assert notched_lines(found, fitted(alone, found)) == found.hum
+    assert notched_lines(found, DspOptions(skip=["hum"])) == ()

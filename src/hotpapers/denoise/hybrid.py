@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hotpapers.denoise.dsp.aligned import Alongside, Samples
-from hotpapers.denoise.dsp.engine import DEFAULTS, DspOptions, dsp_stage
+from hotpapers.denoise.dsp.engine import DEFAULTS, DspOptions, dsp_stage, notched_lines
 from hotpapers.denoise.dsp.refinement import EmpiricalWiener
 from hotpapers.denoise.errors import DenoiseError
 from hotpapers.denoise.stages import Stage
@@ -166,7 +166,7 @@ def hybrid_stage(
         found, sr=sr, channels=channels, options=replace(options, skip=(*options.skip, "hiss"))
     )
     quiet = found.repaired_profile or profile
-    fine = quiet.without_lines(line.frequency for line in found.hum)[1]
+    fine = quiet.without_lines(line.frequency for line in notched_lines(found, options))[1]
     return combined(
         net,
         classical,

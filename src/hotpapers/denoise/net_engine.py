@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import cast
 
 from hotpapers.denoise.dsp.aligned import Untouched
-from hotpapers.denoise.dsp.engine import DspOptions, dsp_stage, with_kept
+from hotpapers.denoise.dsp.engine import DspOptions, dsp_stage, fitted, with_kept
 from hotpapers.denoise.engines import Engine
 from hotpapers.denoise.guard import Guarded
 from hotpapers.denoise.hybrid import hybrid_stage, is_trusted, is_usable
@@ -112,9 +113,10 @@ def _engine(
             piece_seconds=_PIECE_SECONDS,
         )
         # What filters know exactly is not left to the net.
-        steady = DspOptions(only=options.only, skip=[*options.skip, "hiss", "click", "crackle"])
+        fit = fitted(options, found)
+        steady = replace(fit, skip=[*options.skip, "hiss", "click", "crackle"])
         stage = Chain([dsp_stage(found, sr=sr, channels=channels, options=steady), stage])
-        return with_kept(choose(found, stage, channels, options), found, channels=channels, options=options)
+        return with_kept(choose(found, stage, channels, fit), found, channels=channels, options=options)
 
     return Engine(make_stage=make_stage, survey=look)
 
@@ -128,7 +130,7 @@ def _together(found: Survey, stage: Stage, channels: int, options: DspOptions) -
 
 def _guarded(found: Survey, stage: Stage, channels: int, options: DspOptions) -> Stage:
     """The net, watched; beside it the classical engine takes out what can be taken out without a profile."""
-    careful = DspOptions(only=options.only, skip=[*options.skip, "hiss"])
+    careful = replace(options, skip=[*options.skip, "hiss"])
     beside = dsp_stage(found, sr=found.sr, channels=channels, options=careful)
     return Guarded(stage, beside, sr=found.sr, channels=channels)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hotpapers.denoise.dsp.aligned import Untouched
 from hotpapers.denoise.dsp.clicks import DEFAULT_CLICKS, ClickSettings, Declicker
-from hotpapers.denoise.dsp.hum import notch_filter
+from hotpapers.denoise.dsp.hum import HumLine, notch_filter
 from hotpapers.denoise.dsp.log_mmse import Stereo
 from hotpapers.denoise.dsp.refinement import RefinedLogMmse
 from hotpapers.denoise.dsp.rumble import high_pass
@@ -17,9 +18,13 @@ from hotpapers.denoise.keeping import Keeping
 from hotpapers.denoise.stages import Chain, Stage
 from hotpapers.denoise.survey import Region, Survey, survey
 
-__all__ = ["DEFAULTS", "KINDS", "DspOptions", "dsp_stage", "engine", "with_kept"]
+__all__ = ["DEFAULTS", "KINDS", "DspOptions", "dsp_stage", "engine", "fitted", "notched_lines", "with_kept"]
 
 KINDS = ("hiss", "crackle", "click", "hum", "rumble")
+
+_NOTCHED_HZ = (
+    200.0  # on nine mixtures with hum: 6.5 dB with notches everywhere, 8.0 up to here, 7.8 with none
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +43,8 @@ class DspOptions:
         What counts as a click.
     stereo
         Whether the channels share their gains.
+    notched_hz
+        Lines of hum are notched out up to here.
 
     Raises
     ------
@@ -50,6 +57,7 @@ class DspOptions:
     max_attenuation_db: float = 34.0
     clicks: ClickSettings = DEFAULT_CLICKS
     stereo: Stereo = "linked"
+    notched_hz: float = math.inf
 
     def __post_init__(self) -> None:
         for kind in [*(self.only or ()), *self.skip]:
@@ -87,7 +95,7 @@ def dsp_stage(found: Survey, *, sr: int, channels: int, options: DspOptions = DE
     stages: list[Stage] = []
     if options.takes_out("rumble", found=found.has_rumble):
         stages.append(high_pass(sr=sr, channels=channels))
-    hum = found.hum if options.takes_out("hum", found=True) else ()
+    hum = notched_lines(found, options)
     if hum:
         stages.append(notch_filter(hum, sr=sr, channels=channels))
     if options.takes_out("crackle", "click", found=found.has_clicks):
@@ -106,6 +114,27 @@ def dsp_stage(found: Survey, *, sr: int, channels: int, options: DspOptions = DE
             )
         )
     return Chain(stages) if stages else Untouched(channels)
+
+
+def fitted(options: DspOptions, found: Survey) -> DspOptions:
+    """The options, with high harmonics of hum left to what takes out hiss where the noise alone was heard.
+
+    That lets the music pass where it covers them, as fifty notches in its midst don't.
+    """
+    profile = found.repaired_profile
+    if (
+        profile is None
+        or profile.origin == "floor"
+        or not options.takes_out("hiss", found=not found.is_clean)
+    ):
+        return options
+    return replace(options, notched_hz=_NOTCHED_HZ)
+
+
+def notched_lines(found: Survey, options: DspOptions) -> tuple[HumLine, ...]:
+    """The lines of hum that notches take out."""
+    hum = found.hum if options.takes_out("hum", found=True) else ()
+    return tuple(line for line in hum if line.frequency < options.notched_hz)
 
 
 def with_kept(stage: Stage, found: Survey, *, channels: int, options: DspOptions) -> Stage:
@@ -150,7 +179,7 @@ def engine(
         return survey(blocks, sr=sr, channels=channels, region=profile)  # type: ignore[arg-type]
 
     def make_stage(found: Survey, *, sr: int, channels: int) -> Stage:
-        stage = dsp_stage(found, sr=sr, channels=channels, options=options)
+        stage = dsp_stage(found, sr=sr, channels=channels, options=fitted(options, found))
         return with_kept(stage, found, channels=channels, options=options)
 
     return Engine(make_stage=make_stage, survey=look)
