@@ -84,18 +84,23 @@ class LevelHistogram:
         found: NDArray[np.bool_] = (spread > _STEADY_DB[0]) & (spread < _STEADY_DB[1]) & smooth
         return found
 
-    def floor_power(self, *, rumble: bool = False, certain: bool = False) -> NDArray[np.float32]:
-        """Mean power per bin of noise that would have this recording's 10 % quantile.
+    def highest_noise_power(self) -> NDArray[np.float32]:
+        """Mean power per bin of noise that would have this recording's 10 % quantile: steady noise has no more."""
+        return np.asarray(10 ** ((self.quantile(0.1) - _TENTH_DB) / 10), np.float32)
 
-        Tones are smoothed away by a median over neighbours; not below 100 Hz where there is `rumble`, which is as
-        narrow as they are. `certain`: bins that are not filled with noise alone have no more than the nearest
-        ones that are, and below 2 kHz, where music may never pause, the level rises by no more than 3 dB an octave.
+    def floor_power(self, *, rumble: bool = False) -> NDArray[np.float32]:
+        """Mean power per bin of the noise that is heard between the notes.
+
+        As `highest_noise_power`, with tones smoothed away by a median over neighbours; not below 100 Hz where there
+        is `rumble`, which is as narrow as they are. Bins that are not filled with noise alone have no more than the
+        nearest ones that are, and below 2 kHz, where music may never pause, the level rises by no more than 3 dB an
+        octave.
         """
         level = self.quantile(0.1) - _TENTH_DB
         high = self.frequencies >= (_RUMBLE_HZ if rumble else 0.0)
         level[high] = median_filter(level, _NEIGHBOURS, mode="nearest")[high]
         noise_like = self._noise_like() | ~high
-        if certain and noise_like.any():
+        if noise_like.any():
             bins = np.arange(self._bins)
             level = np.minimum(level, np.interp(bins, bins[noise_like], level[noise_like]))
             above = noise_like & (self.frequencies >= _CERTAIN_HZ) & (self.frequencies < 3 * _CERTAIN_HZ)

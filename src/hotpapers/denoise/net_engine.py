@@ -13,6 +13,7 @@ from hotpapers.denoise.dsp.engine import DspOptions, dsp_stage, fitted, with_kep
 from hotpapers.denoise.engines import Engine
 from hotpapers.denoise.guard import Guarded
 from hotpapers.denoise.hybrid import hybrid_stage, is_trusted, is_usable
+from hotpapers.denoise.net_hearing import heard_by
 from hotpapers.denoise.net_stage import NetStage, StreamedNet
 from hotpapers.denoise.stages import Chain, Stage
 from hotpapers.denoise.survey import Region, Survey, survey
@@ -93,10 +94,11 @@ def _engine(
 ) -> Engine:
     options = DspOptions(only=only, skip=skip)
     weights = find_weights(model)
-    loaded = _loaded(weights, weights.stat().st_mtime_ns)
+    loaded = cast(StreamedNet, _loaded(weights, weights.stat().st_mtime_ns))
 
     def look(blocks: object, *, sr: int, channels: int) -> Survey:
-        return survey(blocks, sr=sr, channels=channels, region=profile)  # type: ignore[arg-type]
+        found = survey(blocks, sr=sr, channels=channels, region=profile)  # type: ignore[arg-type]
+        return heard_by(loaded, found) if found.peak else found
 
     def make_stage(found: Survey, *, sr: int, channels: int) -> Stage:
         if not found.peak:
@@ -106,7 +108,7 @@ def _engine(
             return dsp_stage(found, sr=sr, channels=channels, options=options)
         known = found.profile.rms if found.profile is not None and is_trusted(found) and not blind else None
         stage: Stage = NetStage(
-            cast(StreamedNet, loaded),
+            loaded,
             channels=channels,
             level=10 ** (found.rms_db / 20),
             profile=known,

@@ -7,7 +7,7 @@ is decided by what tells them apart: noise is steady and has no peaks in its spe
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,16 @@ from scipy.signal import welch
 from hotpapers.denoise.dsp.aligned import Samples
 from hotpapers.denoise.dsp.spectral import frame_length, power_spectra
 
-__all__ = ["Stretch", "find_stretches", "finer", "measure_stretch", "spectral_power", "together"]
+__all__ = [
+    "Doubtful",
+    "Stretch",
+    "find_stretches",
+    "finer",
+    "limited",
+    "measure_stretch",
+    "spectral_power",
+    "together",
+]
 
 Power = NDArray[np.float32]
 Span = tuple[int, int]  # of frames
@@ -81,6 +90,22 @@ class Stretch:
     trust: float
 
 
+@dataclass(frozen=True, eq=False)
+class Doubtful:
+    """A quiet stretch that doesn't sound as noise is known to: a buzz, or soft music.
+
+    Parameters
+    ----------
+    stretch
+        Where, and how it sounds.
+    samples : (n, channels)
+        Its first second.
+    """
+
+    stretch: Stretch
+    samples: Samples
+
+
 def spectral_power(samples: Samples, n_fft: int) -> Power:
     """Power (frames, bins) of a recording (n, channels), the mean of its channels."""
     return np.asarray(np.mean([power_spectra(channel, n_fft) for channel in samples.T], axis=0), np.float32)
@@ -88,8 +113,8 @@ def spectral_power(samples: Samples, n_fft: int) -> Power:
 
 def find_stretches(
     samples: Samples, repaired: Samples, repaired_power: Power, sr: int, offset: int
-) -> list[Stretch]:
-    """Candidates for noise in a piece of a recording, those with trust only.
+) -> tuple[list[Stretch], list[Doubtful]]:
+    """Candidates for noise in a piece of a recording: those with trust, and those without.
 
     Parameters
     ----------
@@ -114,33 +139,57 @@ def find_stretches(
         return as_noise or _trust_as_hum(repaired, bands, span, sr)
 
     spans: list[Span] = []
+    others: list[Span] = []
     for _ in range(_SEEDS):
         span = _grown(bands, steady, free, shortest)
         if span is None:
             break
         free[span[0] : span[1]] = False
-        if trust_of(span):
-            spans.append(span)
-    found = []
+        (spans if trust_of(span) else others).append(span)
 
-    def is_noise(joined: Span, part: Span) -> bool:
+    def is_alike(joined: Span, part: Span) -> bool:
         levels = [
             _band_levels(repaired_power[slice(*each)].mean(axis=0)[None], sr)[0] for each in (joined, part)
         ]
-        return _no_louder(levels[0] - levels[1], _BRIDGED_DB) and trust_of(joined) > 0
+        return _no_louder(levels[0] - levels[1], _BRIDGED_DB)
 
-    for span in _bridged(spans, is_noise, shortest):
-        first, last = span[0] * hop, (span[1] - 1) * hop + frame_length(sr)
-        if _has_low_notes(repaired[first:last], sr):
-            continue
-        trust = trust_of(span)
-        found.append(_measured(samples[first:last], repaired[first:last], sr, offset + first, trust))
-    return found
+    def is_noise(joined: Span, part: Span) -> bool:
+        return is_alike(joined, part) and trust_of(joined) > 0
+
+    def measured(span: Span, trust: float) -> Stretch:
+        inside = samples_of(span)
+        return _measured(samples[inside], repaired[inside], sr, offset + inside.start, trust)
+
+    def samples_of(span: Span) -> slice:
+        return slice(span[0] * hop, (span[1] - 1) * hop + frame_length(sr))
+
+    found = [
+        measured(span, trust_of(span))
+        for span in _bridged(spans, is_noise, shortest)
+        if not _has_low_notes(repaired[samples_of(span)], sr)
+    ]
+    doubtful = [
+        Doubtful(measured(span, 0.0), samples[samples_of(span)][:sr].copy())
+        for span in _bridged(others, is_alike, shortest)
+    ]
+    return found, doubtful
 
 
 def measure_stretch(samples: Samples, repaired: Samples, sr: int, start: int) -> Stretch:
     """The stretch that a user says holds only noise."""
     return _measured(samples, repaired, sr, start, 1.0)
+
+
+def limited(stretch: Stretch, most: Power, *, clicks: bool) -> Stretch:
+    """The stretch with no more power than `most` (bins,) in any bin; `clicks`: with them, too."""
+    fine = finer(most)
+    return replace(
+        stretch,
+        power=np.minimum(stretch.power, most) if clicks else stretch.power,
+        fine_power=np.minimum(stretch.fine_power, fine) if clicks else stretch.fine_power,
+        repaired_power=np.minimum(stretch.repaired_power, most),
+        repaired_fine_power=np.minimum(stretch.repaired_fine_power, fine),
+    )
 
 
 def together(stretches: Iterable[Stretch]) -> list[Stretch]:

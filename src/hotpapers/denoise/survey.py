@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,16 +17,18 @@ from hotpapers.denoise.dsp.rumble import rumble_excess
 from hotpapers.denoise.dsp.spectral import frame_length
 from hotpapers.denoise.errors import DenoiseError
 from hotpapers.denoise.floor import LevelHistogram
+from hotpapers.denoise.measuring import floor_profile, measured_profiles
 from hotpapers.denoise.noise_only import (
+    Doubtful,
     Stretch,
     find_stretches,
-    finer,
+    limited,
     measure_stretch,
     spectral_power,
     together,
 )
 from hotpapers.denoise.noise_share import NoiseShare
-from hotpapers.denoise.profile import NoiseProfile, Origin
+from hotpapers.denoise.profile import NoiseProfile
 from hotpapers.denoise.rotation import revolution_period
 
 __all__ = ["Region", "Survey", "survey"]
@@ -35,7 +37,7 @@ Region = tuple[float, float]
 
 _PIECE = 20.0  # seconds looked at together
 _STRETCHES = 12  # best ones kept
-_FLOOR_TRUST = 0.3
+_DOUBTFUL = 4  # quietest ones kept
 _TRUSTED_ALONE = 0.5
 # A stretch counts no more than so many times the power that the recording falls to elsewhere.
 _GAP, _LEAD_IN = 1.25, 8.0
@@ -77,6 +79,8 @@ class Survey:
         How much of the spectrum steady noise fills.
     rotation_period
         Seconds per revolution of the record, where crackle repeats; else None.
+    doubtful
+        Quiet stretches that may be noise alone: who knows music can tell.
     """
 
     sr: int
@@ -92,6 +96,7 @@ class Survey:
     bandwidth: float
     noise_share: NoiseShare
     rotation_period: float | None
+    doubtful: tuple[Doubtful, ...] = ()
 
     @property
     def snr_db(self) -> float | None:
@@ -166,6 +171,10 @@ def _pieces(blocks: Iterable[NDArray[Any]], size: int) -> Iterator[Samples]:
         yield np.concatenate(waiting)
 
 
+def _level(doubtful: Doubtful) -> float:
+    return float(doubtful.stretch.bands_db.mean())
+
+
 class _Surveyor:
     """What has been seen so far."""
 
@@ -180,6 +189,7 @@ class _Surveyor:
         self.levels, self.floor = LevelHistogram(sr), FloorSpectrum(sr)
         self.fine_levels = LevelHistogram(sr, 4 * frame_length(sr))
         self.stretches: list[Stretch] = []
+        self.doubtful: list[Doubtful] = []
         self.inside: list[tuple[Samples, Samples]] = []
         self.period: float | None = None
 
@@ -201,8 +211,9 @@ class _Surveyor:
         self.levels.add(power)
         self.fine_levels.add(spectral_power(repaired, self.fine_levels.n_fft))
         if self.region is None:
-            more = find_stretches(piece, repaired, power, self.sr, offset)
+            more, doubtful = find_stretches(piece, repaired, power, self.sr, offset)
             self.stretches = sorted([*self.stretches, *more], key=lambda stretch: -stretch.trust)[:_STRETCHES]
+            self.doubtful = sorted([*self.doubtful, *doubtful], key=_level)[:_DOUBTFUL]
             return
         first, last = (round(time * self.sr) - offset for time in self.region)
         part = slice(max(first, 0), max(last, 0))
@@ -227,6 +238,9 @@ class _Surveyor:
             bandwidth=self.levels.bandwidth() if self.levels.frames else 0.0,
             noise_share=self._noise_share(),
             rotation_period=self.period,
+            doubtful=tuple(
+                replace(each, stretch=self._limited(each.stretch, samples)) for each in self.doubtful
+            ),
         )
 
     def _hum(self, profile: NoiseProfile | None, seconds: float) -> tuple[HumLine, ...]:
@@ -249,60 +263,31 @@ class _Surveyor:
                 )
             piece, repaired = (np.concatenate(parts) for parts in zip(*self.inside, strict=True))
             start = round(self.region[0] * self.sr)
-            return self._measured([measure_stretch(piece, repaired, self.sr, start)], "region", samples)
+            stretch = measure_stretch(piece, repaired, self.sr, start)
+            return measured_profiles([stretch], sr=self.sr, origin="region")
         stretches = together(self.stretches)
         noisy = self._noise_share().is_noisy
         # A moment of quiet is believed only in a recording in which steady noise is heard elsewhere, too.
         if stretches and (noisy or max(each.trust for each in stretches) >= _TRUSTED_ALONE):
-            return self._measured(stretches, "stretches", samples)
+            heard = [self._limited(each, samples) for each in stretches]
+            return measured_profiles(heard, sr=self.sr, origin="stretches")
         if noisy:
-            power = self._floor(certain=True)
-            profile = self._profile(power, finer(power), "floor", (), _FLOOR_TRUST)
+            profile = floor_profile(self._floor(), sr=self.sr)
             return profile, profile
         return None, None
+
+    def _limited(self, stretch: Stretch, samples: int) -> Stretch:
+        """The stretch, no louder than noise of this recording can be.
+
+        Music may ring on in a gap: where the recording falls lower elsewhere, the noise does, too.
+        """
+        in_a_gap = stretch.start > _EDGE * self.sr and stretch.end < samples - _EDGE * self.sr
+        most = self.levels.highest_noise_power() * np.float32(_GAP if in_a_gap else _LEAD_IN)
+        return limited(stretch, most, clicks=in_a_gap)
 
     def _noise_share(self) -> NoiseShare:
         return NoiseShare(short=self.levels.noise_share(), long=self.fine_levels.noise_share())
 
-    def _floor(self, *, certain: bool = False) -> NDArray[np.float32]:
+    def _floor(self) -> NDArray[np.float32]:
         rumble = rumble_excess(self.floor.frequencies, self.floor.level_db()) > _RUMBLE_DB
-        return self.levels.floor_power(rumble=rumble, certain=certain)
-
-    def _measured(
-        self, stretches: list[Stretch], origin: Origin, samples: int
-    ) -> tuple[NoiseProfile, NoiseProfile]:
-        weights = [stretch.end - stretch.start for stretch in stretches]
-        times = tuple(sorted((each.start / self.sr, each.end / self.sr) for each in stretches))
-        trust = max(stretch.trust for stretch in stretches)
-
-        # Music may ring on in a gap: where the recording falls lower elsewhere, the noise is no louder than that.
-        gap = origin == "stretches" and times[0][0] > _EDGE and times[-1][1] < samples / self.sr - _EDGE
-        lowest = self._floor() * np.float32(_GAP if gap else _LEAD_IN) if origin == "stretches" else None
-
-        def mean(name: str) -> NDArray[np.float32]:
-            found = np.average([getattr(each, name) for each in stretches], axis=0, weights=weights)
-            if lowest is not None and name.startswith("repaired"):
-                found = np.minimum(found, finer(lowest) if "fine" in name else lowest)
-            return np.asarray(found, np.float32)
-
-        return (
-            self._profile(mean("power"), mean("fine_power"), origin, times, trust),
-            self._profile(mean("repaired_power"), mean("repaired_fine_power"), origin, times, trust),
-        )
-
-    def _profile(
-        self,
-        power: NDArray[np.float32],
-        fine: NDArray[np.float32],
-        origin: Origin,
-        stretches: tuple[Region, ...],
-        trust: float,
-    ) -> NoiseProfile:
-        return NoiseProfile(
-            rms=np.sqrt(power),
-            fine_rms=np.sqrt(fine),
-            sr=self.sr,
-            origin=origin,
-            stretches=stretches,
-            trust=trust,
-        )
+        return self.levels.floor_power(rumble=rumble)
