@@ -90,6 +90,8 @@ TABLE: Mapping[str, Rule] = {
     "hum.mains": Choice((50, 60)),  # Hz
     "hum.deviation": Range(-0.01, 0.01),  # of the mains frequency
     "hum.harmonics": Choice(tuple(range(1, 16))),
+    "hum.slope": 1.0,  # harmonic h is about h to the power of minus this as strong as the first
+    "hum.breaks": 0.0,  # of a loose contact, per second
     "hum.drift": 0.001,  # of the frequency, either way, slowly
     "rumble.probability": 0.6,
     "rumble.level": Range(-15, 0),  # rms, dB
@@ -171,6 +173,18 @@ PRESETS: Mapping[str, Mapping[str, Rule]] = {
         "rumble.probability": 0.2,
         "hum.probability": 1.0,
         "hum.level": Range(-6, 12),  # louder than the table's: here the hum is the noise
+    },
+    "ground-buzz": {  # of rectifiers and loose contacts: far more harmonics than hum, and little else
+        "crackle.probability": 0.1,
+        "clicks.probability": 0.3,
+        "scratch.probability": 0.0,
+        "thump.probability": 0.0,
+        "rumble.probability": 0.2,
+        "hum.probability": 1.0,
+        "hum.level": Range(12, 36),
+        "hum.harmonics": Range(30, 160, log=True),
+        "hum.slope": Range(0.2, 1.2),
+        "hum.breaks": Choice((0.0, 0.0, 1.0, 4.0)),
     },
     "optical-soundtrack": {
         "hiss.tilt": Range(-2, 2),
