@@ -7,7 +7,6 @@ from collections.abc import Callable
 import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
-from scipy.ndimage import uniform_filter1d
 
 from hotpapers.denoise.noise_generator.table import Parameters
 
@@ -108,9 +107,9 @@ def rotation_modulation(n: int, sr: int, rpm: float, depth: float, rng: np.rando
 
 
 def hum(n: int, sr: int, rng: np.random.Generator, parameters: Parameters) -> Signal:
-    """Mains hum: harmonics at random phases, drifting slowly, interrupted where a contact is loose: array (n,).
+    """Mains hum: up to fifteen harmonics at random phases, drifting slowly: array (n,).
 
-    The rms is that of ``hum.level`` while it sounds. Harmonic h is about ``h ** -hum.slope`` as strong as the first.
+    The rms is that of ``hum.level``. Harmonic h is about 1/h as strong as the first.
     """
     frequency = parameters["hum.mains"] * (1 + parameters["hum.deviation"])
     harmonics = max(1, min(int(parameters["hum.harmonics"]), int(0.49 * sr / frequency)))
@@ -118,7 +117,7 @@ def hum(n: int, sr: int, rng: np.random.Generator, parameters: Parameters) -> Si
     drift_rate = 2 * np.pi * rng.uniform(0.02, 0.1)
     drift = parameters["hum.drift"] / drift_rate * np.sin(drift_rate * time + rng.uniform(0, 2 * np.pi))
     turning = np.exp(2j * np.pi * frequency * (time + drift))
-    strengths = rng.uniform(0.3, 1.0, harmonics) / np.arange(1, harmonics + 1) ** parameters["hum.slope"]
+    strengths = rng.uniform(0.3, 1.0, harmonics) / np.arange(1, harmonics + 1)
     weights = strengths * np.exp(2j * np.pi * rng.random(harmonics))
     total = np.full(n, weights[-1])  # Horner's rule in powers of the turning pointer
     for weight in weights[-2::-1]:
@@ -126,19 +125,7 @@ def hum(n: int, sr: int, rng: np.random.Generator, parameters: Parameters) -> Si
         total += weight
     total *= turning
     scale = _decibels(parameters["hum.level"]) / np.sqrt(np.sum(strengths**2) / 2)
-    made = total.real * scale
-    return np.asarray(made * _contact(n, sr, rng, parameters["hum.breaks"]), np.float32)
-
-
-def _contact(n: int, sr: int, rng: np.random.Generator, breaks: float) -> NDArray[np.float64] | float:
-    """1 while a contact is closed, less while it is not, (n,); it opens and closes within a millisecond."""
-    if breaks == 0:
-        return 1.0
-    count = int(rng.poisson(2 * breaks * n / sr))
-    changes = np.sort(rng.integers(n, size=count))
-    closed = (np.searchsorted(changes, np.arange(n), side="right") + rng.integers(2)) % 2
-    gain = np.where(closed, 1.0, rng.uniform(0.0, 0.3))
-    return np.asarray(uniform_filter1d(gain, max(1, sr // 1000), mode="nearest"))
+    return np.asarray(total.real * scale, np.float32)
 
 
 def rumble(n: int, sr: int, rng: np.random.Generator, parameters: Parameters) -> Signal:
