@@ -53,7 +53,7 @@ class ExampleSettings:
 
     samples: int = 65_536
     snr_db: tuple[float, float] = (-3.0, 24.0)
-    noise_free: float = 0.05
+    noise_free: float = 0.08
     nearly_clean: float = 0.08
     noise_only: float = 0.03
     front: float = 0.15

@@ -129,5 +129,5 @@ def test_every_line_of_the_table_is_used_by_some_part():
     everything = {name: 1.0 for name in TABLE if name.endswith("probability")}
     parameters = Watched(draw_parameters("any", rng, everything))
     parts = render_parts(parameters, SR, SR, rng)
-    assert set(parts) == {"hiss", "crackle", "clicks", "scratch", "thump", "hum", "rumble", "tape"}
+    assert set(parts) == {"hiss", "crackle", "clicks", "scratch", "thump", "hum", "buzz", "rumble", "tape"}
     assert set(TABLE) - read == {"width"}

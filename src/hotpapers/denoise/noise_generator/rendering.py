@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hotpapers.denoise.errors import DenoiseError
+from hotpapers.denoise.noise_generator.buzz import buzz
 from hotpapers.denoise.noise_generator.impulses import clicks, crackle, scratch, thump
 from hotpapers.denoise.noise_generator.stationary import hiss, hum, rotation_modulation, rumble, tape
 from hotpapers.denoise.noise_generator.table import Parameters, Rule, draw_parameters
@@ -39,7 +40,7 @@ def render_parts(parameters: Parameters, n: int, sr: int, rng: np.random.Generat
         parts["scratch"] = scratch(n, sr, rng, parameters)
     if there("thump"):
         parts["thump"] = thump(n, sr, rng, parameters, times, peaks)
-    for name, part in (("hum", hum), ("rumble", rumble), ("tape", tape)):
+    for name, part in (("hum", hum), ("buzz", buzz), ("rumble", rumble), ("tape", tape)):
         if there(name):
             parts[name] = part(n, sr, rng, parameters)
     return parts
@@ -55,7 +56,7 @@ def synth_noise(
     channels: int = 1,
     rms: float | None = 0.05,
 ) -> Signal:
-    """Noise of old carriers: hiss, crackle, clicks, scratches, thumps, hum, rumble, tape.
+    """Noise of old carriers: hiss, crackle, clicks, scratches, thumps, hum, buzz, rumble, tape.
 
     Parameters
     ----------

@@ -91,6 +91,15 @@ TABLE: Mapping[str, Rule] = {
     "hum.deviation": Range(-0.01, 0.01),  # of the mains frequency
     "hum.harmonics": Choice(tuple(range(1, 16))),
     "hum.drift": 0.001,  # of the frequency, either way, slowly
+    "buzz.probability": 0.0,
+    "buzz.level": Range(-6, 30),  # rms, dB
+    "buzz.pulses": Choice((1, 2)),  # in a cycle of the mains
+    "buzz.jitter": Range(0, 0.02),  # of the time between pulses
+    "buzz.flutter": Range(0, 0.4),  # of the pulses' heights
+    "buzz.decay": Range(0.1, 8, log=True),  # time constant of a pulse, ms
+    "buzz.tilt": Range(-9, 0),  # dB per octave
+    "buzz.noise": Range(0, 0.6),  # share of the power that is noise
+    "buzz.breaks": Choice((0, 0, 1, 4)),  # of a loose contact, per second
     "rumble.probability": 0.6,
     "rumble.level": Range(-15, 0),  # rms, dB
     "rumble.cutoff": Range(20, 80),  # Hz
@@ -106,7 +115,7 @@ TABLE: Mapping[str, Rule] = {
 }
 
 PRESETS: Mapping[str, Mapping[str, Rule]] = {
-    "any": {"tape.probability": 0.15},
+    "any": {"tape.probability": 0.15, "buzz.probability": 0.08},
     "78-worn": {
         "rpm": Choice((78.26, 80.0)),
         "crackle.probability": 1.0,
@@ -171,6 +180,16 @@ PRESETS: Mapping[str, Mapping[str, Rule]] = {
         "rumble.probability": 0.2,
         "hum.probability": 1.0,
         "hum.level": Range(-6, 12),  # louder than the table's: here the hum is the noise
+    },
+    "ground-buzz": {  # far more harmonics than hum, and little else
+        "crackle.probability": 0.1,
+        "clicks.probability": 0.3,
+        "scratch.probability": 0.0,
+        "thump.probability": 0.0,
+        "rumble.probability": 0.2,
+        "hum.level": Range(-6, 24),
+        "buzz.probability": 1.0,
+        "buzz.level": Range(12, 36),
     },
     "optical-soundtrack": {
         "hiss.tilt": Range(-2, 2),
