@@ -12,7 +12,16 @@ from numpy.typing import NDArray
 
 from hotpapers.denoise.dsp.aligned import Samples
 from hotpapers.denoise.dsp.clicks import remove_clicks
-from hotpapers.denoise.dsp.hum import FloorSpectrum, HumLine, find_hum, heard_in, is_comb, is_steady
+from hotpapers.denoise.dsp.hum import (
+    FloorSpectrum,
+    HumLine,
+    find_hum,
+    find_mains,
+    heard_in,
+    is_comb,
+    is_steady,
+)
+from hotpapers.denoise.dsp.mains_track import MainsTrack
 from hotpapers.denoise.dsp.rumble import rumble_excess
 from hotpapers.denoise.dsp.spectral import frame_length
 from hotpapers.denoise.errors import DenoiseError
@@ -186,7 +195,7 @@ class _Surveyor:
                 f"give a start and an end at least {frame_length(sr) / sr:.2f} s later"
             )
         self.peak, self.energy, self.clicks = 0.0, 0.0, 0
-        self.levels, self.floor = LevelHistogram(sr), FloorSpectrum(sr)
+        self.levels, self.floor, self.mains = LevelHistogram(sr), FloorSpectrum(sr), MainsTrack(sr)
         self.fine_levels = LevelHistogram(sr, 4 * frame_length(sr))
         self.stretches: list[Stretch] = []
         self.doubtful: list[Doubtful] = []
@@ -202,7 +211,9 @@ class _Surveyor:
             self.clicks += len(runs[0])
         self.peak = max(self.peak, float(np.abs(piece).max()))
         self.energy += float(np.sum(np.square(piece, dtype=np.float64)))
-        self.floor.add(piece.mean(axis=1, dtype=np.float64))
+        mixed = piece.mean(axis=1, dtype=np.float64)
+        self.floor.add(mixed)
+        self.mains.add(mixed)
         if not offset:
             self.period = revolution_period(piece - repaired, self.sr)
         if len(piece) < frame_length(self.sr):
@@ -246,6 +257,9 @@ class _Surveyor:
     def _hum(self, profile: NoiseProfile | None, seconds: float) -> tuple[HumLine, ...]:
         """Lines in what never falls silent: in the noise alone, too, or steady for long where that isn't known."""
         lines = find_hum(self.floor.frequencies, self.floor.level_db())
+        if not lines:
+            few = find_mains(self.floor.frequencies, self.floor.level_db())
+            return tuple(line for line in few if self.mains.goes_on(line.frequency))
         if is_comb(lines) and is_steady(lines, self.floor.frequencies, self.floor.rise_db()):
             return lines
         if profile is None or profile.origin == "floor":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +12,23 @@ from scipy.signal.windows import hann
 
 from hotpapers.denoise.dsp.linear_phase import LinearPhaseFilter, taps_of
 
-__all__ = ["FloorSpectrum", "HumLine", "find_hum", "heard_in", "is_comb", "is_steady", "notch_filter"]
+__all__ = [
+    "FloorSpectrum",
+    "HumLine",
+    "find_hum",
+    "find_mains",
+    "heard_in",
+    "is_comb",
+    "is_steady",
+    "notch_filter",
+]
 
 _FRAME_SECONDS = 2.0
 _HIGHEST_HZ = 1500.0
 _STANDS_OUT_DB = 10.0
+_FAR_OUT_DB = 25.0
+_MAINS_OFF = 0.012  # at most, of the mains frequency
+_MAINS_WIDTH = 3.0  # Hz; a line as strong as that has skirts, and music hardly anything so low
 _LOW_HARMONICS = 6
 _FEWEST_LINES = 3  # of the low harmonics, one of the first two among them
 _HEARD_DB = 3.0  # in noise alone: of false lines, notes of the music, one in six reaches it, of true ones all
@@ -37,10 +49,13 @@ class HumLine:
         In Hz.
     excess_db
         How far it stands above its neighbours.
+    width
+        Of its notch in Hz; as its frequency asks for where left out.
     """
 
     frequency: float
     excess_db: float
+    width: float | None = None
 
 
 class FloorSpectrum:
@@ -114,6 +129,29 @@ def find_hum(frequencies: NDArray[np.float64], level_db: NDArray[np.float64]) ->
     # The highest of them says most exactly where the harmonics above are: a note of the music lies beside.
     exact = best[-1].frequency / round(best[-1].frequency / best[0].frequency * _order(best[0]))
     return tuple(_comb(frequencies, level_db, exact, int(_HIGHEST_HZ / exact)))
+
+
+def find_mains(frequencies: NDArray[np.float64], level_db: NDArray[np.float64]) -> tuple[HumLine, ...]:
+    """The first and second harmonic of mains hum in a floor spectrum, where they stand out far.
+
+    A note of a bass may look the same; arguments as of `find_hum`.
+    """
+    best: list[HumLine] = []
+    for mains in (50.0, 60.0):
+        for fundamental in mains * np.linspace(0.99, 1.01, 21):
+            lines = _comb(frequencies, level_db, float(fundamental), 2)
+            if sum(line.excess_db for line in lines) > sum(line.excess_db for line in best):
+                best = lines
+    return tuple(
+        replace(line, width=_MAINS_WIDTH)
+        for line in best
+        if line.excess_db > _FAR_OUT_DB and _off_mains(line.frequency) < _MAINS_OFF
+    )
+
+
+def _off_mains(frequency: float) -> float:
+    """How far a frequency is from the nearest of 50, 60, 100 and 120 Hz, relatively."""
+    return min(abs(frequency / mains - 1) for mains in (50.0, 60.0, 100.0, 120.0))
 
 
 def heard_in(
@@ -203,13 +241,13 @@ def _peak(frequencies: NDArray[np.float64], level_db: NDArray[np.float64], centr
 def notch_filter(lines: tuple[HumLine, ...], *, sr: int, channels: int) -> LinearPhaseFilter:
     """A stage that lowers each line to the level of its neighbours.
 
-    A notch is 0.8 Hz wide, or 1/150 of its frequency where that is more (mains drift).
+    A notch is as wide as its line says, or else 0.8 Hz, or 1/150 of its frequency where that is more (mains drift).
     """
 
     def gain(frequencies: NDArray[np.float64]) -> NDArray[np.float64]:
         attenuation = np.zeros_like(frequencies)
         for line in lines:
-            width = max(0.8, line.frequency / 150)
+            width = line.width or max(0.8, line.frequency / 150)
             shape = np.exp(-np.log(2) * np.square((frequencies - line.frequency) / (width / 2)))
             attenuation = np.maximum(attenuation, line.excess_db * np.minimum(1.0, 1.5 * shape))
         return np.asarray(10 ** (-attenuation / 20))
