@@ -255,11 +255,16 @@ class _Surveyor:
         )
 
     def _hum(self, profile: NoiseProfile | None, seconds: float) -> tuple[HumLine, ...]:
+        """The comb of a hum, or else a strong line or two that go on while the music pauses."""
+        comb = self._comb(profile, seconds)
+        if comb:
+            return comb
+        few = find_mains(self.floor.frequencies, self.floor.level_db())
+        return tuple(line for line in few if self.mains.goes_on(line.frequency))
+
+    def _comb(self, profile: NoiseProfile | None, seconds: float) -> tuple[HumLine, ...]:
         """Lines in what never falls silent: in the noise alone, too, or steady for long where that isn't known."""
         lines = find_hum(self.floor.frequencies, self.floor.level_db())
-        if not lines:
-            few = find_mains(self.floor.frequencies, self.floor.level_db())
-            return tuple(line for line in few if self.mains.goes_on(line.frequency))
         if is_comb(lines) and is_steady(lines, self.floor.frequencies, self.floor.rise_db()):
             return lines
         if profile is None or profile.origin == "floor":
