@@ -334,7 +334,8 @@ const listen = () => {
     const row = stage.querySelector(`[data-word="${state.open}"]`);
     state.open = -1;
     keepAddress();
-    if (row && !stage.contains(document.activeElement)) focusRow([...stage.querySelectorAll(".word")].indexOf(row));
+    const lost = document.activeElement === null || document.activeElement === document.body;
+    if (row && lost) focusRow([...stage.querySelectorAll(".word")].indexOf(row));
   });
   window.addEventListener("hashchange", readAddress);
   let drawnAt = width();
