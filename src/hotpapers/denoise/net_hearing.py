@@ -1,7 +1,8 @@
-"""A net's ear for quiet stretches: what it takes away whole is noise, what it leaves is music."""
+"""A net's ear: quiet stretches that it takes away whole are noise; where it takes next to nothing, there is none."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -20,9 +21,17 @@ _TAKEN_DB = 12.0
 _LEAST_LEVEL_DB = -24.0
 _SHORT_TRUST = 0.3
 
+# What a net takes from clean music comes and goes with the music, what it takes of noise stays: of 195 clean excerpts
+# that the survey wasn't sure of, a tenth of the time less than -39 dB, of 79 with noise down to -18 dB mostly more than
+# -35. Floors of clean music stand 22 dB and more above that, of 83 recordings with noise two.
+_LEAST_SHARE = 0.1
+_UNHEARD_DB = -38.0
+_CONTRADICTED_DB = 14.0
+_SILENT = 1e-9
+
 
 def heard_by(net: StreamedNet, found: Survey) -> Survey:
-    """The survey, with the profile of doubtful stretches that the net takes away, where it has no better one.
+    """The survey, corrected by what a net hears where the survey had to guess.
 
     Parameters
     ----------
@@ -31,25 +40,50 @@ def heard_by(net: StreamedNet, found: Survey) -> Survey:
     found
         At the net's rate.
     """
-    if not found.doubtful or (found.profile is not None and found.profile.origin != "floor"):
+    if found.profile is not None and found.profile.origin != "floor":
         return found
     level = 10 ** (found.rms_db / 20)
     noise = [each.stretch for each in found.doubtful if _is_noise(net, each, level)]
-    if not noise:
-        return found
-    seconds = sum(each.end - each.start for each in noise) / found.sr
-    trust = min(1.0, _SHORT_TRUST + seconds)
-    as_is, repaired = measured_profiles(noise, sr=found.sr, origin="stretches", trust=trust)
-    return replace(found, profile=as_is, repaired_profile=repaired)
+    if noise:
+        seconds = sum(each.end - each.start for each in noise) / found.sr
+        trust = min(1.0, _SHORT_TRUST + seconds)
+        as_is, repaired = measured_profiles(noise, sr=found.sr, origin="stretches", trust=trust)
+        return replace(found, profile=as_is, repaired_profile=repaired)
+    if _is_clean(net, found):
+        return replace(found, profile=None, repaired_profile=None, sounds_clean=True)
+    return found
+
+
+def _is_clean(net: StreamedNet, found: Survey) -> bool:
+    """Whether there are moments everywhere from which the net takes next to nothing, and far less than the floor."""
+    if found.has_little_noise or found.buzzes:
+        return False
+    level = 10 ** (found.rms_db / 20)
+    taken = np.array([power for each in found.excerpts for power in _taken(net, each, level)])
+    if not len(taken):
+        return False
+    steady_db = 10 * math.log10(np.quantile(taken, _LEAST_SHARE) + 1e-12) - found.rms_db
+    noise_db = 0.0 if found.snr_db is None else -found.snr_db
+    return steady_db < min(_UNHEARD_DB, noise_db - _CONTRADICTED_DB)
 
 
 def _is_noise(net: StreamedNet, doubtful: Doubtful, level: float) -> bool:
     samples = doubtful.samples
-    stage = NetStage(net, channels=samples.shape[1], level=level)
-    left = np.concatenate([stage.push(samples), stage.flush()])
-    before, after = _power(samples), _power(left)
+    before, after = _power(samples), _power(_through(net, samples, level))
     loud = before > 10 ** (_LEAST_LEVEL_DB / 10) * level**2
     return loud and after < 10 ** (-_TAKEN_DB / 10) * before
+
+
+def _taken(net: StreamedNet, second: Samples, level: float) -> list[float]:
+    """Power that the net takes from each quarter of a second that isn't silent."""
+    taken = second - _through(net, second, level)
+    quarters = zip(np.array_split(second, 4), np.array_split(taken, 4), strict=True)
+    return [_power(less) for whole, less in quarters if _power(whole) > _SILENT]
+
+
+def _through(net: StreamedNet, samples: Samples, level: float) -> Samples:
+    stage = NetStage(net, channels=samples.shape[1], level=level)
+    return np.concatenate([stage.push(samples), stage.flush()])
 
 
 def _power(samples: Samples) -> float:

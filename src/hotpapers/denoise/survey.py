@@ -39,6 +39,7 @@ from hotpapers.denoise.noise_only import (
 from hotpapers.denoise.noise_share import NoiseShare
 from hotpapers.denoise.profile import NoiseProfile
 from hotpapers.denoise.rotation import revolution_period
+from hotpapers.denoise.spread import SpreadSeconds
 
 __all__ = ["Region", "Survey", "survey"]
 
@@ -90,6 +91,10 @@ class Survey:
         Seconds per revolution of the record, where crackle repeats; else None.
     doubtful
         Quiet stretches that may be noise alone: who knows music can tell.
+    excerpts
+        Seconds (sr, channels) spread over the recording, for who knows music.
+    sounds_clean
+        Whether who knows music hears no steady noise.
     """
 
     sr: int
@@ -106,6 +111,8 @@ class Survey:
     noise_share: NoiseShare
     rotation_period: float | None
     doubtful: tuple[Doubtful, ...] = ()
+    excerpts: tuple[Samples, ...] = ()
+    sounds_clean: bool = False
 
     @property
     def snr_db(self) -> float | None:
@@ -127,7 +134,9 @@ class Survey:
         """Whether steady noise is known to be low or absent, rather than not known."""
         if self.buzzes:
             return False
-        return self.noise_share.is_clean if self.snr_db is None else self.is_clean
+        if self.snr_db is None:
+            return self.sounds_clean or self.noise_share.is_clean
+        return self.is_clean
 
     @property
     def has_clicks(self) -> bool:
@@ -199,6 +208,7 @@ class _Surveyor:
         self.fine_levels = LevelHistogram(sr, 4 * frame_length(sr))
         self.stretches: list[Stretch] = []
         self.doubtful: list[Doubtful] = []
+        self.spread = SpreadSeconds(sr)
         self.inside: list[tuple[Samples, Samples]] = []
         self.period: float | None = None
 
@@ -214,6 +224,7 @@ class _Surveyor:
         mixed = piece.mean(axis=1, dtype=np.float64)
         self.floor.add(mixed)
         self.mains.add(mixed)
+        self.spread.add(piece)
         if not offset:
             self.period = revolution_period(piece - repaired, self.sr)
         if len(piece) < frame_length(self.sr):
@@ -252,6 +263,7 @@ class _Surveyor:
             doubtful=tuple(
                 replace(each, stretch=self._limited(each.stretch, samples)) for each in self.doubtful
             ),
+            excerpts=self.spread.seconds(),
         )
 
     def _hum(self, profile: NoiseProfile | None, seconds: float) -> tuple[HumLine, ...]:
