@@ -7,7 +7,7 @@ import pytest
 import scipy.signal
 
 from hotpapers.denoise.dsp.engine import DEFAULTS, DspOptions, fitted, notched_lines
-from hotpapers.denoise.dsp.hum import HumLine, heard_in, is_comb
+from hotpapers.denoise.dsp.hum import HumLine, heard_in, is_comb, is_full, is_steady
 from hotpapers.denoise.noise_only import _band_levels, _trust_as_hum, spectral_power
 from hotpapers.denoise.noise_share import NoiseShare
 from hotpapers.denoise.survey import survey
@@ -160,9 +160,28 @@ def test_a_few_lines_of_a_comb_are_a_chord():
         return [HumLine(50.0 * k, 20.0) for k in orders]
 
     assert is_comb(comb(*range(1, 11)))
-    assert is_comb(comb(2, 3, 4, 6, 7, 8, 9, 11, 12, 13))
+    assert is_comb(comb(2, 3, 4, 6, 7, 8, 9, 10, 11, 12))
     assert not is_comb(comb(1, 2, 3, 4, 5, 6))
     assert not is_comb(comb(1, 2, 5, 10, 14, 17, 19, 24, 26))
+    assert not is_comb(comb(1, 2, 3, 4, 6, 7, 8, 9, 11, 12, 18, 19))
+    assert not is_comb(())
+    assert is_full(comb(1, 2, 3, 4))
+    assert is_full(comb(2, 4, 6, 8, 10, 12, 14, 16))
+    assert not is_full(comb(1, 2, 5, 10))
+    assert not is_full(())
+
+
+def test_lines_of_which_most_waver_are_a_chord():
+    lines = [HumLine(50.0 * k, 20.0) for k in range(1, 11)]
+    frequencies = np.arange(0, 1000, 0.5)
+    rises = np.full(len(frequencies), 9.0)
+    rises[[round(100 * k) for k in (1, 7, 8, 9, 10)]] = 1.0
+    assert not is_steady(lines, frequencies, rises)
+    rises[600] = 2.0
+    assert is_steady(lines, frequencies, rises)
+    rises[[100, 600]] = 2.9
+    assert not is_steady(lines, frequencies, rises)  # not one of the low ones, that music seldom reaches
+    assert not is_steady((), frequencies, rises)
 
 
 def test_a_buzz_alone_is_noise_alone_and_a_chord_is_not():

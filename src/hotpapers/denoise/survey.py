@@ -19,6 +19,7 @@ from hotpapers.denoise.dsp.hum import (
     find_mains,
     heard_in,
     is_comb,
+    is_full,
     is_steady,
 )
 from hotpapers.denoise.dsp.mains_track import MainsTrack
@@ -277,11 +278,11 @@ class _Surveyor:
     def _comb(self, profile: NoiseProfile | None, seconds: float) -> tuple[HumLine, ...]:
         """Lines in what never falls silent: in the noise alone, too, or steady for long where that isn't known."""
         lines = find_hum(self.floor.frequencies, self.floor.level_db())
-        if is_comb(lines) and is_steady(lines, self.floor.frequencies, self.floor.rise_db()):
+        steady = is_steady(lines, self.floor.frequencies, self.floor.rise_db())
+        if steady and is_comb(lines):
             return lines
         if profile is None or profile.origin == "floor":
-            steady = is_steady(lines, self.floor.frequencies, self.floor.rise_db())
-            return lines if steady and seconds > _HELD_LONGEST else ()
+            return lines if steady and is_full(lines) and seconds > _HELD_LONGEST else ()
         bins = np.arange(len(profile.fine_rms)) * self.sr / (2 * (len(profile.fine_rms) - 1))
         return heard_in(lines, bins, np.square(profile.fine_rms))
 
