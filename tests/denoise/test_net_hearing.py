@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from hotpapers.denoise.dsp.hum import HumLine
 from hotpapers.denoise.net_hearing import heard_by
 from hotpapers.denoise.noise_share import NoiseShare
 from hotpapers.denoise.spread import SpreadSeconds
@@ -79,8 +80,19 @@ def test_a_floor_that_the_net_does_not_hear_is_music() -> None:
     assert heard.has_little_noise
     # One as low as what the net takes doesn't contradict it.
     low = survey([hiss((SR, 1), 10 ** ((found.rms_db - 44) / 20))], sr=SR, channels=1, region=(0, 1))
-    quiet = replace(guessed, repaired_profile=low.profile)
+    quiet = replace(guessed, repaired_profile=replace(low.profile, origin="floor"))
     assert heard_by(Ear(0.99), quiet) is quiet
+
+
+def test_soft_music_that_was_taken_for_noise_alone_is_music() -> None:
+    found = looked_at(chords() + hiss((10 * SR, 1), 0.03))
+    assert found.profile is not None
+    profile = replace(found.profile, origin="stretches")
+    doubted = replace(found, profile=profile, repaired_profile=profile, noise_share=UNSURE)
+    assert heard_by(Ear(0.9999), doubted).sounds_clean
+    assert heard_by(Ear(0.97), doubted) is doubted
+    hum = replace(doubted, hum=(HumLine(50.0, 20.0),))
+    assert heard_by(Ear(0.9999), hum) is hum
 
 
 def test_what_is_known_is_not_listened_to() -> None:

@@ -23,10 +23,12 @@ _SHORT_TRUST = 0.3
 
 # What a net takes from clean music comes and goes with the music, what it takes of noise stays: of 195 clean excerpts
 # that the survey wasn't sure of, a tenth of the time less than -39 dB, of 79 with noise down to -18 dB mostly more than
-# -35. Floors of clean music stand 22 dB and more above that, of 83 recordings with noise two.
+# -35. Floors of clean music stand 22 dB and more above that, of 83 recordings with noise two; music that was taken for
+# noise alone 45 dB and more, noise alone without a hum 22 at most.
 _LEAST_SHARE = 0.1
 _UNHEARD_DB = -38.0
-_CONTRADICTED_DB = 14.0
+_CONTRADICTED_DB = {"floor": 14.0, "stretches": 30.0}
+_NO_HUM_HZ = 300.0  # a net leaves hum, which is noise all the same
 _SILENT = 1e-9
 
 
@@ -40,31 +42,39 @@ def heard_by(net: StreamedNet, found: Survey) -> Survey:
     found
         At the net's rate.
     """
-    if found.profile is not None and found.profile.origin != "floor":
-        return found
     level = 10 ** (found.rms_db / 20)
-    noise = [each.stretch for each in found.doubtful if _is_noise(net, each, level)]
-    if noise:
-        seconds = sum(each.end - each.start for each in noise) / found.sr
-        trust = min(1.0, _SHORT_TRUST + seconds)
-        as_is, repaired = measured_profiles(noise, sr=found.sr, origin="stretches", trust=trust)
-        return replace(found, profile=as_is, repaired_profile=repaired)
-    if _is_clean(net, found):
+    if found.profile is None or found.profile.origin == "floor":
+        noise = [each.stretch for each in found.doubtful if _is_noise(net, each, level)]
+        if noise:
+            seconds = sum(each.end - each.start for each in noise) / found.sr
+            trust = min(1.0, _SHORT_TRUST + seconds)
+            as_is, repaired = measured_profiles(noise, sr=found.sr, origin="stretches", trust=trust)
+            return replace(found, profile=as_is, repaired_profile=repaired)
+    if _is_guess(found) and _leaves_as_is(net, found):
         return replace(found, profile=None, repaired_profile=None, sounds_clean=True)
     return found
 
 
-def _is_clean(net: StreamedNet, found: Survey) -> bool:
-    """Whether there are moments everywhere from which the net takes next to nothing, and far less than the floor."""
+def _is_guess(found: Survey) -> bool:
+    """Whether the survey may have taken clean music for noise."""
     if found.has_little_noise or found.buzzes:
         return False
+    if found.profile is not None and found.profile.origin != "floor":
+        return found.profile.origin == "stretches" and not (found.noise_share.is_noisy or found.hum)
+    return True
+
+
+def _leaves_as_is(net: StreamedNet, found: Survey) -> bool:
+    """Whether there are moments everywhere from which the net takes next to nothing, and far less than the noise."""
     level = 10 ** (found.rms_db / 20)
     taken = np.array([power for each in found.excerpts for power in _taken(net, each, level)])
     if not len(taken):
         return False
-    steady_db = 10 * math.log10(np.quantile(taken, _LEAST_SHARE) + 1e-12) - found.rms_db
-    noise_db = 0.0 if found.snr_db is None else -found.snr_db
-    return steady_db < min(_UNHEARD_DB, noise_db - _CONTRADICTED_DB)
+    most_db = found.rms_db + _UNHEARD_DB
+    if found.repaired_profile is not None:
+        noise = found.repaired_profile
+        most_db = min(most_db, noise.level_above_db(_NO_HUM_HZ) - _CONTRADICTED_DB[noise.origin])
+    return 10 * math.log10(np.quantile(taken, _LEAST_SHARE) + 1e-16) < most_db
 
 
 def _is_noise(net: StreamedNet, doubtful: Doubtful, level: float) -> bool:

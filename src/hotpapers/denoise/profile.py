@@ -77,7 +77,12 @@ class NoiseProfile:
     @property
     def level_db(self) -> float:
         """Level of the noise in dB relative to full scale (rms 1)."""
+        return self.level_above_db(0.0)
+
+    def level_above_db(self, frequency: float) -> float:
+        """Level of what lies above a frequency in Hz, in dB relative to full scale (rms 1)."""
         power = np.square(self.rms, dtype=np.float64)
         # Parseval: both halves of the spectrum; the squares of a sqrt-Hann window add up to n_fft / 2.
-        mean_square = (2 * power.sum() - power[0] - power[-1]) / (self.n_fft * self.n_fft / 2)
+        power[1:-1] *= 2
+        mean_square = power[round(frequency * self.n_fft / self.sr) :].sum() / (self.n_fft * self.n_fft / 2)
         return float(10 * np.log10(mean_square + 1e-20))
