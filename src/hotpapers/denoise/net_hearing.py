@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 
 from hotpapers.denoise.dsp.aligned import Samples
-from hotpapers.denoise.dsp.hum import is_comb
 from hotpapers.denoise.measuring import measured_profiles
 from hotpapers.denoise.net_stage import NetStage, StreamedNet
 from hotpapers.denoise.noise_only import Doubtful
@@ -25,10 +24,10 @@ _SHORT_TRUST = 0.3
 # What a net takes from clean music comes and goes with the music, what it takes of noise stays: of 195 clean excerpts
 # that the survey wasn't sure of, a tenth of the time less than -39 dB, of 79 with noise down to -18 dB mostly more than
 # -35. Floors of clean music stand 22 dB and more above that, of 83 recordings with noise two; music that was taken for
-# noise alone 45 dB and more, noise alone 27 at most where it doesn't buzz.
+# noise alone 45 dB and more, noise alone without a hum 22 at most.
 _LEAST_SHARE = 0.1
 _UNHEARD_DB = -38.0
-_CONTRADICTED_DB = {"floor": 14.0, "stretches": 36.0}
+_CONTRADICTED_DB = {"floor": 14.0, "stretches": 30.0}
 _NO_HUM_HZ = 300.0  # a net leaves hum, which is noise all the same
 _SILENT = 1e-9
 
@@ -52,8 +51,7 @@ def heard_by(net: StreamedNet, found: Survey) -> Survey:
             as_is, repaired = measured_profiles(noise, sr=found.sr, origin="stretches", trust=trust)
             return replace(found, profile=as_is, repaired_profile=repaired)
     if _is_guess(found) and _leaves_as_is(net, found):
-        hum = found.hum if found.profile is None or is_comb(found.hum) else ()
-        return replace(found, profile=None, repaired_profile=None, hum=hum, sounds_clean=True)
+        return replace(found, profile=None, repaired_profile=None, sounds_clean=True)
     return found
 
 
@@ -62,7 +60,7 @@ def _is_guess(found: Survey) -> bool:
     if found.has_little_noise or found.buzzes:
         return False
     if found.profile is not None and found.profile.origin != "floor":
-        return found.profile.origin == "stretches" and not found.noise_share.is_noisy
+        return found.profile.origin == "stretches" and not (found.noise_share.is_noisy or found.hum)
     return True
 
 
