@@ -47,6 +47,14 @@ def test_noise_that_is_known_only_as_a_floor_still_helps(weights):
     assert not np.array_equal(*made)
 
 
+def test_a_net_of_ones_own_that_takes_nothing_says_nothing_of_the_noise(tmp_path):
+    deaf = save_random_net(tmp_path / "deaf.safetensors", std=0.0)
+    x = worn(4.0, lead_in=0.0)
+    made, usual = (surveyed(x, load_engine("auto", options)) for options in ({"model": deaf}, {}))
+    assert made.profile is not None
+    assert np.array_equal(made.profile.rms, usual.profile.rms)
+
+
 def test_weights_that_were_changed_are_refused(tmp_path):
     path = tmp_path / "mine.safetensors"
     save_random_net(path)

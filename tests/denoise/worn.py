@@ -30,8 +30,8 @@ def worn(seconds: float = 4.0, sr: int = 44_100, *, lead_in: float = 1.2, seed: 
     return (music + 0.012 * rng.standard_normal(len(music))).astype(np.float32)
 
 
-def save_random_net(path, seed: int = 5) -> str:
-    """Weights of a narrow net whose filters do something."""
+def save_random_net(path, seed: int = 5, std: float = 0.03) -> str:
+    """Weights of a narrow net whose filters do something; with `std` 0 it takes nothing."""
     import torch
 
     from hotpapers.denoise.model import SmallNet
@@ -39,6 +39,6 @@ def save_random_net(path, seed: int = 5) -> str:
 
     torch.manual_seed(seed)
     net = SmallNet(widths=(8, 8, 8, 8, 8), dilations=(1,))
-    torch.nn.init.normal_(net.exit.weight, std=0.03)
+    torch.nn.init.normal_(net.exit.weight, std=std)
     save_net(path, net, model="small", card={})
     return str(path)

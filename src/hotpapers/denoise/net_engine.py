@@ -22,6 +22,7 @@ from hotpapers.denoise.weights import find_weights, load_net
 __all__ = ["auto", "hybrid", "net"]
 
 _PIECE_SECONDS = 5.0
+_EAR = "small"  # whichever net restores: what this one takes from music and from noise was measured
 
 # A survey, the net as a stage and the classical options -> the stage for hiss and what goes with it.
 Choose = Callable[[Survey, Stage, int, DspOptions], Stage]
@@ -93,12 +94,12 @@ def _engine(
     spare_clean: bool = False,
 ) -> Engine:
     options = DspOptions(only=only, skip=skip)
-    weights = find_weights(model)
-    loaded = cast(StreamedNet, _loaded(weights, weights.stat().st_mtime_ns))
+    loaded = _loaded(find_weights(model))
+    ear = _loaded(find_weights(_EAR))
 
     def look(blocks: object, *, sr: int, channels: int) -> Survey:
         found = survey(blocks, sr=sr, channels=channels, region=profile)  # type: ignore[arg-type]
-        return heard_by(loaded, found) if found.peak else found
+        return heard_by(ear, found) if found.peak else found
 
     def make_stage(found: Survey, *, sr: int, channels: int) -> Stage:
         if not found.peak:
@@ -137,7 +138,11 @@ def _guarded(found: Survey, stage: Stage, channels: int, options: DspOptions) ->
     return Guarded(stage, beside, sr=found.sr, channels=channels)
 
 
-@lru_cache(maxsize=4)
-def _loaded(path: Path, _changed: int) -> object:
+def _loaded(path: Path) -> StreamedNet:
     """The net of a weights file, once for each state of the file."""
+    return cast(StreamedNet, _loaded_once(path, path.stat().st_mtime_ns))
+
+
+@lru_cache(maxsize=4)
+def _loaded_once(path: Path, _changed: int) -> object:
     return load_net(path)
