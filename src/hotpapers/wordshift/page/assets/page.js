@@ -334,8 +334,7 @@ const listen = () => {
     const row = stage.querySelector(`[data-word="${state.open}"]`);
     state.open = -1;
     keepAddress();
-    const lost = document.activeElement === null || document.activeElement === document.body;
-    if (row && lost) focusRow([...stage.querySelectorAll(".word")].indexOf(row));
+    if (row && document.activeElement === document.body) focusRow([...stage.querySelectorAll(".word")].indexOf(row));
   });
   window.addEventListener("hashchange", readAddress);
   let drawnAt = width();
