@@ -35,8 +35,8 @@ _FEWEST_LINES = 3  # of the low harmonics, one of the first two among them
 _HEARD_DB = 3.0  # in noise alone: of false lines, notes of the music, one in six reaches it, of true ones all
 # The steadiest low line of 20 hums behind music rose by 2.3 at most, of sustained chords by 3.2 and more.
 _RISE_DB, _MEDIAN_RISE_DB = 2.5, 3.0
-# Lines times the share of harmonics that they are. Of 1400 clean excerpts of 8 s to 30 s with steady chords, those with
-# a share of 0.6 and more reached 7.6, and those of 25 s, which seldom hold a chord so long, 3.3.
+# Lines times the share of harmonics that they are. Of over 1400 clean excerpts, 8 s to 30 s long, steady chords with a
+# share of 0.6 and more reached 7.6, and those of 25 s and more, which are rare, 3.3.
 _COMB_SHARE, _COMB, _FULL = 0.6, 8.0, 4.0
 _SILENT = 1e-10  # mean square below which a frame says nothing
 
