@@ -69,7 +69,9 @@ def as_lines(found: Survey) -> list[str]:
     level = f"{found.rms_db:.1f} dB rms" if math.isfinite(found.rms_db) else "silent"
     lines = [f"{found.seconds:.2f} s, {found.sr} Hz, {channels}, {level}, peak {found.peak:.3f}"]
     if profile is None:
-        lines.append("noise: " + ("none found" if found.has_little_noise else "none for certain; a net will tell"))
+        lines.append(
+            "noise: " + ("none found" if found.has_little_noise else "none for certain; a net will tell")
+        )
     else:
         where = ", ".join(f"{start:.2f}-{end:.2f} s" for start, end in profile.stretches)
         clean = ": clean already" if found.is_clean else ""
